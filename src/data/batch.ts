@@ -1,0 +1,11 @@
+/** A batch as the loader yields it, ready to become tensors. */
+export interface Batch {
+  /** Sample identifiers, in order. */
+  readonly ids: readonly string[];
+  /** `[N, H, W, C]`, values 0 to 255. */
+  readonly images: Uint8Array;
+  readonly imageShape: readonly [number, number, number, number];
+  /** `[N, H, W, P]`, the packed label planes; `P = ceil(classes / 32)`. */
+  readonly labels: Int32Array;
+  readonly labelShape: readonly [number, number, number, number];
+}

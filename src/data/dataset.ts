@@ -1,0 +1,47 @@
+import type { LabelMap } from '../labels/labelMap.ts';
+import type { Image } from '../pixels/image.ts';
+
+/** What is known about a person; everything optional may be missing from the table or unreadable there. */
+export interface Person {
+  readonly id: string;
+  /** Years. */
+  readonly age?: number;
+  readonly sex?: 'female' | 'male';
+  /** Kilograms. */
+  readonly weight?: number;
+  /** Centimetres. */
+  readonly height?: number;
+  readonly remarks?: string;
+}
+
+/** One image of a dataset, with where its annotation is, if it has one. */
+export interface SampleEntry {
+  /** Base name of the image file, with extension; unique within a dataset, and the submission's `image_name`. */
+  readonly id: string;
+  /** Identifier of the person; folds never split a person. */
+  readonly person: string;
+  readonly imagePath: string;
+  readonly annotationPath?: string;
+}
+
+/** Pixels and labels of one sample, equal in size; what augmentation transforms. */
+export interface Sample {
+  readonly image: Image;
+  readonly labels: LabelMap;
+}
+
+export type Split = 'train' | 'test';
+
+/** A dataset on disk that has been listed but not decoded. Every format is read through this interface. */
+export interface Dataset {
+  readonly root: string;
+  /** Class names in the order of their bits and of the submission's rows. */
+  readonly classes: readonly string[];
+  readonly persons: ReadonlyMap<string, Person>;
+  /** In the submission's order (sorted by path). */
+  readonly entries: Readonly<Record<Split, readonly SampleEntry[]>>;
+  /** Decodes the image at full resolution. */
+  readImage(entry: SampleEntry): Promise<Image>;
+  /** Reads the annotation into a label map at the image's full resolution. */
+  readLabels(entry: SampleEntry): Promise<LabelMap>;
+}

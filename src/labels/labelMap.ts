@@ -1,0 +1,25 @@
+/**
+ * Overlapping masks of many classes, packed: class `c` of pixel `(x, y)` is bit `c % 32` of
+ * `planes[c >> 5][y * width + x]`. Up to 32 classes are one 32-bit integer per pixel.
+ */
+export interface LabelMap {
+  /** Pixels. */
+  readonly width: number;
+  /** Pixels. */
+  readonly height: number;
+  /** Number of classes; bits at and above it are zero. */
+  readonly classes: number;
+  /** `ceil(classes / 32)` planes of `height * width` integers, row-major. */
+  readonly planes: readonly Uint32Array[];
+}
+
+/** Number of 32-bit planes that hold this many classes. */
+export function planeCount(classes: number): number {
+  return Math.ceil(classes / 32);
+}
+
+/** A label map in which no pixel belongs to any class. */
+export function createLabelMap(width: number, height: number, classes: number): LabelMap {
+  const planes = Array.from({ length: planeCount(classes) }, () => new Uint32Array(width * height));
+  return { width, height, classes, planes };
+}

@@ -1,0 +1,15 @@
+/** An 8-bit image, `[height, width, channels]` row-major, channels interleaved (grey, RGB or RGBA). */
+export interface Image {
+  /** Pixels. */
+  readonly width: number;
+  /** Pixels. */
+  readonly height: number;
+  readonly channels: 1 | 3 | 4;
+  /** Length `height * width * channels`, values 0 to 255. */
+  readonly data: Uint8Array;
+}
+
+/** A black image. */
+export function createImage(width: number, height: number, channels: Image['channels']): Image {
+  return { width, height, channels, data: new Uint8Array(width * height * channels) };
+}
