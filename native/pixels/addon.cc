@@ -1,0 +1,14 @@
+// Pixel and label kernels: mechanisms only, no policy; src/pixels and src/labels give them types and names.
+#include "kernel.h"
+
+namespace phalanx {
+
+// One per family of kernels, each defined in the file named after it.
+
+static Napi::Object Init(Napi::Env, Napi::Object exports) {
+  return exports;
+}
+
+}  // namespace phalanx
+
+NODE_API_MODULE(pixels, phalanx::Init)

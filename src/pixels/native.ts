@@ -1,0 +1,38 @@
+import { existsSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { fileURLToPath } from 'node:url';
+import { PhalanxError } from '../core/errors.ts';
+
+const path = fileURLToPath(new URL('../../build/native/pixels.node', import.meta.url));
+
+let addon: object | undefined;
+
+/**
+ * The addon with the pixel kernels (`native/pixels/`), seen through the functions that the caller uses: each family
+ * of kernels declares its own interface beside its TypeScript twin.
+ *
+ * Kernels run off the JavaScript thread and resolve a promise. They check sizes and types of what they are given and
+ * throw; they cannot see a buffer being transferred or written to while they run, so do neither.
+ *
+ * @throws PhalanxError `native/missing` when the addon has not been built, `native/broken` when it does not load.
+ */
+export function nativePixels<Kernels extends object>(): Kernels {
+  addon ??= load();
+  return addon as Kernels;
+}
+
+function load(): object {
+  const fix = 'Run `npm run setup`';
+  if (!existsSync(path)) {
+    throw new PhalanxError('native/missing', { what: 'The pixel kernels have not been built', where: path, fix });
+  }
+  try {
+    return createRequire(import.meta.url)(path) as object;
+  } catch (cause) {
+    throw new PhalanxError(
+      'native/broken',
+      { what: 'The pixel kernels do not load on this machine', where: path, fix },
+      { cause },
+    );
+  }
+}
