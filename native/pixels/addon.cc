@@ -3,12 +3,12 @@
 
 namespace phalanx {
 
-// One per family of kernels, each defined in the file named after it.
-
-static Napi::Object Init(Napi::Env, Napi::Object exports) {
-  return exports;
-}
+// One per family of kernels, each defined in the file named after it, declared and called here.
 
 }  // namespace phalanx
 
-NODE_API_MODULE(pixels, phalanx::Init)
+static Napi::Object Init(Napi::Env env, Napi::Object exports) {
+  return exports;
+}
+
+NODE_API_MODULE(pixels, Init)

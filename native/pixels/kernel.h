@@ -4,9 +4,6 @@
 // RangeError that names the argument), then returns AsyncKernel::Run(...), whose work touches plain memory only.
 #pragma once
 
-#ifndef NAPI_CPP_EXCEPTIONS
-#define NAPI_CPP_EXCEPTIONS
-#endif
 #include <napi.h>
 
 #include <cmath>

@@ -24,7 +24,11 @@ export function nativePixels<Kernels extends object>(): Kernels {
 function load(): object {
   const fix = 'Run `npm run setup`';
   if (!existsSync(path)) {
-    throw new PhalanxError('native/missing', { what: 'The pixel kernels have not been built', where: path, fix });
+    throw new PhalanxError('native/missing', {
+      what: 'The pixel kernels have not been built',
+      where: path,
+      fix,
+    });
   }
   try {
     return createRequire(import.meta.url)(path) as object;
