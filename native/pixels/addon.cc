@@ -3,11 +3,13 @@
 
 namespace phalanx {
 
-// One per family of kernels, each defined in the file named after it, declared and called here.
+// One per family of kernels, each defined in the file named after it.
+void RegisterPolygons(Napi::Env env, Napi::Object exports);
 
 }  // namespace phalanx
 
 static Napi::Object Init(Napi::Env env, Napi::Object exports) {
+  phalanx::RegisterPolygons(env, exports);
   return exports;
 }
 

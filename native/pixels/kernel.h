@@ -15,8 +15,12 @@
 
 namespace phalanx {
 
-// Largest width or height of an image: products of two of them, times a few channels, stay within 2^53 and size_t.
-constexpr int64_t kMaxSide = 1 << 20;
+// Largest width or height of an image, and magnitude of a coordinate: 16.16 fixed-point products of them stay exact in a
+// double, so the TypeScript twins agree to the bit.
+constexpr int64_t kMaxSide = 1 << 17;
+
+// Most pixels in one image: positions and counts fit 31 bits.
+constexpr int64_t kMaxPixels = 0x7fffffff;
 
 [[noreturn]] inline void FailType(const Napi::CallbackInfo& info, const std::string& name, const char* expected) {
   throw Napi::TypeError::New(info.Env(), "pixels." + name + ": expected " + expected);

@@ -1,0 +1,82 @@
+"""Golden files for src/labels, from the originals that its kernels are held to.
+
+Run from the repository root: python tools/goldens/labels.py
+Needs from PyPI: numpy 2.x, opencv-python-headless 5.0.0 (polygons, resizing), torch 2.15 (bilinear upsampling).
+Writes tests/goldens/labels/*.json; everything is drawn from fixed seeds, so a second run writes the same bytes.
+"""
+
+import hashlib
+import json
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+OUT = Path("tests/goldens/labels")
+
+
+def write(name, cases):
+    """One case per line, so that a changed golden shows in a diff."""
+    OUT.mkdir(parents=True, exist_ok=True)
+    lines = ",\n".join(json.dumps(case, separators=(",", ":")) for case in cases)
+    (OUT / name).write_text(f"[\n{lines}\n]\n")
+
+
+def digest(array):
+    return hashlib.sha256(np.ascontiguousarray(array).tobytes()).hexdigest()[:16]
+
+
+def random_polygon(rng, kind, width, height):
+    side = np.array([width, height])
+    if kind == "scribble":  # crosses itself
+        return rng.integers(0, side, (rng.integers(3, 24), 2))
+    if kind == "star":  # concave
+        n = int(rng.integers(5, 60))
+        angle = np.sort(rng.uniform(0, 2 * np.pi, n))
+        radius = rng.uniform(0.1, 0.5, n) * min(width, height)
+        return (side / 2 + radius[:, None] * np.stack([np.cos(angle), np.sin(angle)], 1)).astype(np.int32)
+    if kind == "outside":  # clipped on every side, or wholly outside
+        centre = rng.uniform(-0.5, 1.5, 2) * side
+        return (centre + rng.uniform(-1.5, 1.5, (rng.integers(3, 12), 2)) * side).astype(np.int32)
+    if kind == "far":  # long edges from far away
+        return rng.integers(-4000, 4000, (rng.integers(3, 8), 2))
+    if kind == "steps":  # horizontal and vertical edges only
+        n = int(rng.integers(2, 10))
+        xs, ys = rng.integers(0, width, n), rng.integers(0, height, n)
+        return np.array([p for i in range(n) for p in ((xs[i], ys[i]), (xs[(i + 1) % n], ys[i]))])
+    if kind == "collinear":
+        start, step = rng.integers(0, side), rng.integers(-3, 4, 2)
+        return start + np.outer(rng.integers(-6, 7, rng.integers(3, 7)), step)
+    if kind == "tiny":
+        return rng.integers(0, side, 2) + rng.integers(-2, 3, (rng.integers(1, 6), 2))
+    if kind == "repeated":  # repeated points and edges walked back
+        points = rng.integers(0, side, (rng.integers(2, 8), 2))
+        return np.concatenate([points, points[::-1], points[: len(points) // 2]])
+    raise ValueError(kind)
+
+
+def polygons():
+    rng = np.random.default_rng(20240501)
+    cases = []
+    kinds = ["scribble", "star", "outside", "far", "steps", "collinear", "tiny", "repeated"]
+    for index in range(480):
+        kind = kinds[index % len(kinds)]
+        width, height = (int(v) for v in rng.integers(1, 160, 2))
+        points = random_polygon(rng, kind, width, height).astype(np.int32)
+        mask = np.zeros((height, width), np.uint8)
+        cv2.fillPoly(mask, [points], 1)
+        cases.append(
+            {
+                "kind": kind,
+                "width": width,
+                "height": height,
+                "points": points.tolist(),
+                "area": int(mask.sum()),
+                "sha256": digest(mask),
+            }
+        )
+    write("polygons.json", cases)
+
+
+if __name__ == "__main__":
+    polygons()
