@@ -1,0 +1,96 @@
+import { PhalanxError } from '../../core/errors.ts';
+import { RunFormatter, RunParser, RunVoter, isRunDefect } from './runs.ts';
+import type { Boundaries } from './runs.ts';
+import { malformed, readSubmission } from './submission.ts';
+import type { SubmissionRow } from './submission.ts';
+import { SubmissionWriter } from './writer.ts';
+import type { WrittenSubmission } from './writer.ts';
+
+export interface VoteOptions {
+  /** Submissions with the same rows in the same order. */
+  readonly submissions: readonly string[];
+  readonly out: string;
+  /** One per submission, above 0; all 1 by default. */
+  readonly weights?: readonly number[];
+  /** A pixel is foreground when its voters' weights exceed this share of all, in [0, 1); 0.5 by default. */
+  readonly share?: number;
+  readonly signal?: AbortSignal;
+}
+
+/**
+ * Hard vote over submissions, row by row, by merging runs: no mask is decoded, and memory does not grow with their
+ * length.
+ *
+ * @throws PhalanxError `vote/options`, `vote/rows-differ` when the submissions disagree about a row, and what
+ *   `readSubmission` throws. `out` is then as it was before.
+ */
+export async function voteSubmissions(options: VoteOptions): Promise<WrittenSubmission> {
+  const { submissions, out, signal } = options;
+  const share = options.share ?? 0.5;
+  const weights = options.weights ?? submissions.map(() => 1);
+  checkOptions(submissions, weights, share);
+  const voter = new RunVoter(weights, share);
+  const formatter = new RunFormatter();
+  const parsers = submissions.map(() => new RunParser());
+  const readers = submissions.map((path) => readSubmission(path));
+  await using writer = await SubmissionWriter.open(out);
+  try {
+    for (;;) {
+      signal?.throwIfAborted();
+      // One after another: a row is a view into its reader, and reading is far from the bottleneck.
+      const rows: (SubmissionRow | undefined)[] = [];
+      for (const reader of readers) {
+        const next = await reader.next();
+        rows.push(next.done === true ? undefined : next.value);
+      }
+      const agreed = requireSameRow(rows, submissions);
+      if (agreed === undefined) return await writer.commit();
+      const masks = agreed.map((row, m) => parseRow(parsers[m]!, row, submissions[m]!));
+      await writer.write(agreed[0]!.imageName, agreed[0]!.className, formatter.format(voter.vote(masks)));
+    }
+  } finally {
+    await Promise.all(readers.map((reader) => reader.return(undefined)));
+  }
+}
+
+function parseRow(parser: RunParser, row: SubmissionRow, path: string): Boundaries {
+  const parsed = parser.parse(row.rle);
+  if (!isRunDefect(parsed)) return parsed;
+  throw malformed(path, row.line, `${parsed.what}, at byte ${parsed.position} of the rle`);
+}
+
+/** The rows when all are of one image and class, undefined when all submissions have ended. */
+function requireSameRow(
+  rows: readonly (SubmissionRow | undefined)[],
+  paths: readonly string[],
+): readonly SubmissionRow[] | undefined {
+  const first = rows[0];
+  const other = rows.findIndex(
+    (row) => row?.imageName !== first?.imageName || row?.className !== first?.className,
+  );
+  if (other < 0) return first === undefined ? undefined : (rows as readonly SubmissionRow[]);
+  throw new PhalanxError('vote/rows-differ', {
+    what: 'The submissions do not have the same rows in the same order',
+    where: `${paths[other]!}, line ${rows[other]?.line ?? 'after the last'}`,
+    expected: `${describe(first)} as in ${paths[0]!}`,
+    received: describe(rows[other]),
+    fix: 'Run phalanx submission check on each of them',
+  });
+}
+
+function describe(row: SubmissionRow | undefined): string {
+  return row === undefined ? 'the end' : `"${row.imageName.slice(0, 200)}", "${row.className.slice(0, 200)}"`;
+}
+
+function checkOptions(submissions: readonly string[], weights: readonly number[], share: number): void {
+  const fail = (expected: string, received: string): never => {
+    throw new PhalanxError('vote/options', { what: 'The vote cannot be held', expected, received });
+  };
+  if (submissions.length < 2) fail('at least two submissions', String(submissions.length));
+  if (weights.length !== submissions.length) {
+    fail('one weight per submission', `${weights.length} for ${submissions.length}`);
+  }
+  const wrong = weights.find((weight) => !(weight > 0 && Number.isFinite(weight)));
+  if (wrong !== undefined) fail('weights above 0', String(wrong));
+  if (!(share >= 0 && share < 1)) fail('a share of the votes in [0, 1)', String(share));
+}

@@ -1,0 +1,135 @@
+import { createHash } from 'node:crypto';
+import type { FileHandle } from 'node:fs/promises';
+import { writeAtomic } from '../../core/atomicFile.ts';
+import { submissionColumns } from './submission.ts';
+
+const bufferBytes = 1 << 20;
+const needsQuotes = /[",\r\n]/;
+
+/** What was written. */
+export interface WrittenSubmission {
+  readonly path: string;
+  /** Without the header. */
+  readonly rows: number;
+  readonly bytes: number;
+  /** Of the file's bytes, in hex. */
+  readonly sha256: string;
+}
+
+/**
+ * Writes a submission row by row, as pandas' `to_csv(index=False)` does (LF, quotes only where needed). Nothing
+ * appears at `path` before `commit`; `abort`, or a process that dies, leaves what was there before.
+ *
+ * ```ts
+ * await using writer = await SubmissionWriter.open('submissions/a.csv');
+ * await writer.write('image1.png', 'Radius', rle);
+ * const written = await writer.commit();
+ * ```
+ */
+export class SubmissionWriter implements AsyncDisposable {
+  readonly #path: string;
+  readonly #file: FileHandle;
+  readonly #written: Promise<void>;
+  readonly #finish: (error?: unknown) => void;
+  readonly #hash = createHash('sha256');
+  readonly #buffer = Buffer.allocUnsafe(bufferBytes);
+  #used = 0;
+  #bytes = 0;
+  #rows = 0;
+  #closed = false;
+
+  private constructor(
+    path: string,
+    file: FileHandle,
+    written: Promise<void>,
+    finish: (error?: unknown) => void,
+  ) {
+    this.#path = path;
+    this.#file = file;
+    this.#written = written;
+    this.#finish = finish;
+  }
+
+  /** @throws PhalanxError `file/write` when the place cannot be written. */
+  static async open(path: string): Promise<SubmissionWriter> {
+    let finish: (error?: unknown) => void = () => undefined;
+    const finished = new Promise<void>((resolve, reject) => {
+      finish = (error) => (error === undefined ? resolve() : reject(error));
+    });
+    let opened: (file: FileHandle) => void = () => undefined;
+    const file = new Promise<FileHandle>((resolve) => (opened = resolve));
+    const written = writeAtomic(path, async (handle) => {
+      opened(handle);
+      await finished;
+    });
+    written.catch(() => undefined);
+    const handle = await Promise.race([file, written.then(() => file)]);
+    const writer = new SubmissionWriter(path, handle, written, finish);
+    await writer.#append(Buffer.from(`${submissionColumns.join(',')}\n`));
+    return writer;
+  }
+
+  /** @param rle ASCII `start length` pairs; empty for an empty mask. */
+  async write(imageName: string, className: string, rle: Uint8Array): Promise<void> {
+    await this.#append(Buffer.from(`${csvField(imageName)},${csvField(className)},`));
+    await this.#append(rle);
+    await this.#append(lineBreak);
+    this.#rows++;
+  }
+
+  /** @throws PhalanxError `file/write` when the disk is full; the old file is intact. */
+  async commit(): Promise<WrittenSubmission> {
+    await this.#flush();
+    this.#closed = true;
+    this.#finish();
+    await this.#written;
+    return { path: this.#path, rows: this.#rows, bytes: this.#bytes, sha256: this.#hash.digest('hex') };
+  }
+
+  /** Removes what was written; nothing after `commit`. */
+  async abort(): Promise<void> {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#finish(new Error('aborted'));
+    await this.#written.catch(() => undefined);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.abort();
+  }
+
+  async #append(bytes: Uint8Array): Promise<void> {
+    let from = 0;
+    while (from < bytes.length) {
+      const count = Math.min(bytes.length - from, bufferBytes - this.#used);
+      this.#buffer.set(bytes.subarray(from, from + count), this.#used);
+      this.#used += count;
+      from += count;
+      if (this.#used === bufferBytes) await this.#flush();
+    }
+  }
+
+  async #flush(): Promise<void> {
+    const bytes = this.#buffer.subarray(0, this.#used);
+    this.#hash.update(bytes);
+    this.#bytes += bytes.length;
+    this.#used = 0;
+    try {
+      for (let from = 0; from < bytes.length;) {
+        from += (await this.#file.write(bytes, from)).bytesWritten;
+      }
+    } catch (error) {
+      this.#closed = true;
+      this.#finish(error);
+      // Rejects with the clear error that `writeAtomic` makes of this one.
+      await this.#written;
+      throw error;
+    }
+  }
+}
+
+const lineBreak = Uint8Array.of(0x0a);
+
+function csvField(text: string): string {
+  return needsQuotes.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+}

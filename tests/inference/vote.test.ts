@@ -1,0 +1,70 @@
+import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { readSubmission } from '../../src/inference/submission/submission.ts';
+import { voteSubmissions } from '../../src/inference/submission/vote.ts';
+import { maskOf, plainRle, submissionLines, syntheticDataset } from './syntheticDataset.ts';
+
+const text = (value: Uint8Array): string => new TextDecoder().decode(value);
+
+let folder: string;
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'phalanx-submission-'));
+});
+afterEach(async () => {
+  await rm(folder, { recursive: true });
+});
+
+async function file(name: string, content: string): Promise<string> {
+  const path = join(folder, name);
+  await writeFile(path, content);
+  return path;
+}
+
+describe('voteSubmissions', () => {
+  it('joins submissions as masks would be', async () => {
+    const datasets = await Promise.all(
+      [1, 2, 3].map((seed) => syntheticDataset(join(folder, `data${seed}`), { seed })),
+    );
+    const submissions = await Promise.all(
+      datasets.map((dataset, i) => file(`${i}.csv`, submissionLines(dataset).join('\n'))),
+    );
+    const out = join(folder, 'vote.csv');
+    const written = await voteSubmissions({ submissions, out });
+    expect(written.rows).toBe(12);
+    for await (const row of readSubmission(out)) {
+      const c = datasets[0]!.classes.indexOf(row.className);
+      const masks = datasets.map((dataset) => maskOf(dataset.labels.get(row.imageName)!, c));
+      const joint = masks[0]!.map((_, i) => (masks[0]![i]! + masks[1]![i]! + masks[2]![i]! >= 2 ? 1 : 0));
+      expect(text(row.rle)).toBe(plainRle(joint));
+    }
+  });
+
+  it.each([
+    ['other rows', (lines: string[]) => lines.with(2, lines[3]!), 'vote/rows-differ'],
+    ['fewer rows', (lines: string[]) => lines.slice(0, -1), 'vote/rows-differ'],
+    ['more rows', (lines: string[]) => [...lines, 'x.png,class-0,'], 'vote/rows-differ'],
+    ['a malformed row', (lines: string[]) => lines.with(2, 'image0.png,class-1,1'), 'submission/malformed'],
+  ])('refuses %s and writes nothing', async (_, change, code) => {
+    const lines = submissionLines(await syntheticDataset(join(folder, 'data')));
+    const submissions = [
+      await file('a.csv', lines.join('\n')),
+      await file('b.csv', change(lines).join('\n')),
+    ];
+    const out = join(folder, 'vote.csv');
+    await expect(voteSubmissions({ submissions, out })).rejects.toMatchObject({ code });
+    expect(await readdir(folder)).toEqual(['a.csv', 'b.csv', 'data']);
+  });
+
+  it.each([
+    [{ submissions: ['a.csv'] }],
+    [{ submissions: ['a.csv', 'b.csv'], weights: [1] }],
+    [{ submissions: ['a.csv', 'b.csv'], weights: [1, 0] }],
+    [{ submissions: ['a.csv', 'b.csv'], share: 1 }],
+  ])('refuses %o', async (options) => {
+    await expect(voteSubmissions({ ...options, out: join(folder, 'vote.csv') })).rejects.toMatchObject({
+      code: 'vote/options',
+    });
+  });
+});
