@@ -1,0 +1,28 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { flattenParameters } from '../tracking/flatten.ts';
+import { readJsonLines } from '../tracking/jsonLines.ts';
+import type { Run } from './runDirectory.ts';
+
+/** One run as a person reads it, and as data. */
+export async function describeRun(run: Run): Promise<{ data: object; text: string }> {
+  const read = async (name: string): Promise<unknown> =>
+    JSON.parse(await readFile(join(run.directory, name), 'utf8')) as unknown;
+  const config = await read('config.json');
+  const environment = await read('environment.json');
+  const last: Record<string, number> = {};
+  for await (const record of readJsonLines(join(run.directory, 'metrics.jsonl'))) {
+    if (record.type === 'metrics') Object.assign(last, record.values);
+  }
+  const section = (title: string, values: object): string =>
+    [title, ...Object.entries(values).map(([key, value]) => `  ${key}: ${String(value)}`)].join('\n');
+  return {
+    data: { directory: run.directory, ...run.state, metrics: last, config, environment },
+    text: [
+      section(run.directory, run.state),
+      section('metrics, the last of each', last),
+      section('settings', flattenParameters(config)),
+      section('environment', flattenParameters(environment)),
+    ].join('\n\n'),
+  };
+}
