@@ -1,0 +1,12 @@
+import * as tf from '@tensorflow/tfjs-core';
+
+/** Euclidean norm over all gradients together, as a scalar. */
+export function globalNorm(gradients: readonly tf.Tensor[]): tf.Scalar {
+  const squares = gradients.map((gradient) => tf.sum(tf.square(gradient)));
+  return tf.sqrt(tf.addN(squares) as tf.Scalar);
+}
+
+/** The factor that brings a norm down to `limit`, as `torch.nn.utils.clip_grad_norm_` computes it; at most 1. */
+export function clipFactor(norm: tf.Scalar, limit: number): tf.Scalar {
+  return tf.minimum(tf.div(limit, tf.add(norm, 1e-6)), 1);
+}

@@ -1,0 +1,100 @@
+import { readFile } from 'node:fs/promises';
+import * as tf from '@tensorflow/tfjs-core';
+import { beforeAll, describe, expect, test } from 'vitest';
+import { PhalanxError } from '../../src/core/errors.ts';
+import { startEngine } from '../../src/engine/engine.ts';
+import { buildLoss, lossOfOutput, lossSchema } from '../../src/objectives/losses/loss.ts';
+import type { LossSpec } from '../../src/objectives/losses/loss.ts';
+
+interface Goldens {
+  readonly shape: [number, number, number, number];
+  readonly logits: number[];
+  readonly targets: Readonly<Record<'present' | 'absent', number[]>>;
+  readonly cases: readonly {
+    readonly spec: LossSpec;
+    readonly targets: 'present' | 'absent';
+    readonly value: number;
+    readonly gradient: number[];
+  }[];
+}
+
+const goldens = JSON.parse(
+  await readFile(new URL('../goldens/objectives/losses.json', import.meta.url), 'utf8'),
+) as Goldens;
+
+beforeAll(async () => {
+  await startEngine();
+});
+
+function inputs(which: 'present' | 'absent'): [tf.Tensor4D, tf.Tensor4D] {
+  return [tf.tensor4d(goldens.logits, goldens.shape), tf.tensor4d(goldens.targets[which], goldens.shape)];
+}
+
+describe('losses equal PyTorch and segmentation-models-pytorch', () => {
+  test.each(goldens.cases.map((golden) => [JSON.stringify(golden.spec), golden.targets, golden] as const))(
+    '%s, every class %s',
+    (_spec, which, golden) => {
+      tf.tidy(() => {
+        const [logits, targets] = inputs(which);
+        const loss = buildLoss(golden.spec);
+        const { value, grad } = tf.valueAndGrad((x: tf.Tensor4D) => loss(x, targets))(logits);
+        const gradient = grad.dataSync();
+        expect(Math.abs(value.dataSync()[0]! - golden.value)).toBeLessThan(1e-5 * Math.max(1, golden.value));
+        const worst = golden.gradient.reduce(
+          (max, expected, i) => Math.max(max, Math.abs(expected - gradient[i]!)),
+          0,
+        );
+        expect(worst).toBeLessThan(1e-5);
+        expect(golden.gradient.some((g) => Math.abs(g) > 1e-3)).toBe(true);
+      });
+    },
+  );
+});
+
+test('an auxiliary head adds half of its loss', () => {
+  tf.tidy(() => {
+    const [logits, targets] = inputs('present');
+    const auxiliary = tf.mul<tf.Tensor4D>(logits, 0.5);
+    const loss = buildLoss({ name: 'bce' });
+    const main = loss(logits, targets).dataSync()[0]!;
+    const side = loss(auxiliary, targets).dataSync()[0]!;
+    expect(lossOfOutput(loss, { logits, auxiliary }, targets).dataSync()[0]).toBeCloseTo(
+      main + 0.5 * side,
+      6,
+    );
+    expect(lossOfOutput(loss, { logits }, targets).dataSync()[0]).toBeCloseTo(main, 6);
+  });
+});
+
+test('logits of any size leave value and gradient finite', () => {
+  const specs: LossSpec[] = [{ name: 'bce', posWeight: 9 }, { name: 'dice' }, { name: 'focal', gamma: 0.5 }];
+  for (const spec of specs) {
+    tf.tidy(() => {
+      const logits = tf.tensor4d([-1e30, 1e30, -1e4, 1e4, -88, 88, 0, 0], [1, 2, 4, 1]);
+      const targets = tf.tensor4d([0, 1, 0, 1, 1, 0, 1, 0], [1, 2, 4, 1]);
+      const { value, grad } = tf.valueAndGrad((x: tf.Tensor4D) => buildLoss(spec)(x, targets))(logits);
+      expect(Number.isFinite(value.dataSync()[0])).toBe(true);
+      expect([...grad.dataSync()].every(Number.isFinite)).toBe(true);
+    });
+  }
+});
+
+test('one positive weight per class or none at all', () => {
+  tf.tidy(() => {
+    const [logits, targets] = inputs('present');
+    const loss = buildLoss({ name: 'bce', posWeight: [1, 2] });
+    expect(() => loss(logits, targets)).toThrow(PhalanxError);
+    expect(() => loss(logits, targets)).toThrow(/3 weights, one per class.*received 2/);
+  });
+});
+
+test.each([
+  { name: 'bec' },
+  { name: 'bce', posweight: 2 },
+  { name: 'dice', smooth: -1 },
+  { name: 'focal', alpha: 1.5 },
+  { name: 'bce', weight: Number.NaN },
+  [],
+])('refuses %j', (spec) => {
+  expect(lossSchema.safeParse(spec).success).toBe(false);
+});
