@@ -1,0 +1,68 @@
+// Building a TensorFlow function op by op; nothing is computed, shapes come from TensorFlow's shape inference.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "attributes.h"
+#include "handles.h"
+#include "tensors.h"
+
+namespace phalanx {
+
+/// A function that TensorFlow can call; it leaves the context when the last call to it is done.
+class TracedFunction {
+ public:
+  TracedFunction(std::shared_ptr<TFE_Context> context, TF_Function* function, std::string name,
+                 std::vector<Metadata> inputs, std::vector<Metadata> outputs);
+  ~TracedFunction();
+  TracedFunction(const TracedFunction&) = delete;
+  TracedFunction& operator=(const TracedFunction&) = delete;
+
+  const std::string name;
+  const std::vector<Metadata> inputs;
+  const std::vector<Metadata> outputs;
+
+ private:
+  std::shared_ptr<TFE_Context> context_;
+};
+
+/// A graph under construction. Values are numbered in the order in which they come into being.
+class TraceGraph {
+ public:
+  TraceGraph();
+
+  int32_t addPlaceholder(TF_DataType type, const std::vector<int64_t>& shape);
+  int32_t addConstant(TF_Tensor* value);
+  /// Adds an op and returns its `outputs` values. Every output must have a shape that is known now.
+  std::vector<int32_t> addOp(const std::string& type, const std::vector<Attribute>& attributes,
+                             const std::vector<int64_t>& inputs, int outputs);
+  const Metadata& metadata(int32_t value) const { return values_[value].metadata; }
+  int nodes() const { return nodes_; }
+
+  std::unique_ptr<TracedFunction> finish(std::shared_ptr<TFE_Context> context, const std::string& name,
+                                         const std::vector<int64_t>& inputs, const std::vector<int64_t>& outputs);
+
+ private:
+  struct Value {
+    TF_Output output;
+    Metadata metadata;
+  };
+
+  const Value& at(int64_t value) const;
+  std::string nextName(const std::string& type) { return type + "_" + std::to_string(nodes_++); }
+  int32_t addValue(TF_Output output, const std::string& type);
+
+  GraphPtr graph_;
+  std::vector<Value> values_;
+  // Ops without outputs are run for their effect and would otherwise be pruned.
+  std::vector<TF_Operation*> effects_;
+  int nodes_ = 0;
+};
+
+/// For each argument of an op: 1 for one tensor, 0 for a list of them.
+const std::vector<int>& argumentKinds(const std::string& type);
+
+}  // namespace phalanx
