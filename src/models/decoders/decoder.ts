@@ -1,0 +1,13 @@
+import type * as tf from '@tensorflow/tfjs-core';
+import type { Context } from '../../nn/context.ts';
+import { Module } from '../../nn/module.ts';
+
+/** A network that turns an encoder's features into one feature map at the image's resolution. */
+export abstract class Decoder extends Module {
+  abstract readonly outChannels: number;
+  /** Both sides of the image must be multiples of this. */
+  abstract readonly sizeMultiple: number;
+
+  /** Feature maps from the image to the deepest, as an encoder returns them, to `[N, H, W, outChannels]`. */
+  abstract forward(features: readonly tf.Tensor4D[], context: Context): tf.Tensor4D;
+}

@@ -1,0 +1,46 @@
+import { z } from 'zod';
+import { interpolations } from '../../nn/interpolate.ts';
+import { namedOptions, unknownName } from '../options.ts';
+
+const unet = {
+  /** Output channels of each block, deepest first, one per encoder stage. Default: the last of 256, 128, 64, 32, 16. */
+  channels: z.array(z.int().min(1).max(4096)).readonly().optional(),
+  /** What follows each convolution; `identity` gives the convolution a bias instead. */
+  useNorm: z.enum(['batchnorm', 'identity']).default('batchnorm'),
+  /** `scse`: concurrent spatial and channel squeeze-and-excitation (Roy et al. 2018). */
+  attentionType: z.enum(['scse']).nullable().default(null),
+  /** How feature maps are upsampled. */
+  interpolation: z.enum(interpolations).default('nearest'),
+};
+
+/** Options of every decoder, by name. */
+export const decoderSchemas = {
+  unet: namedOptions('unet', {
+    ...unet,
+    /** Two more convolutions between encoder and decoder. */
+    center: z.boolean().default(false),
+  }),
+  unetplusplus: namedOptions('unetplusplus', unet),
+  fcn: namedOptions('fcn', {
+    /** Share of values dropped before the last convolution of each head, in [0, 1). */
+    dropout: z.number().min(0).lt(1).default(0.1),
+    /** A second head on the third stage, for a loss while training. */
+    auxiliary: z.boolean().default(true),
+  }),
+};
+
+export type DecoderName = keyof typeof decoderSchemas;
+export type DecoderOptions<Name extends DecoderName = DecoderName> = {
+  [N in Name]: z.input<(typeof decoderSchemas)[N]>;
+}[Name];
+export type DecoderConfig<Name extends DecoderName = DecoderName> = {
+  [N in Name]: z.output<(typeof decoderSchemas)[N]>;
+}[Name];
+
+export const decoderNames = Object.keys(decoderSchemas) as readonly DecoderName[];
+
+export const decoderSchema = z.discriminatedUnion(
+  'name',
+  [decoderSchemas.unet, decoderSchemas.unetplusplus, decoderSchemas.fcn],
+  { error: ({ input }) => unknownName('decoder', (input as { name?: unknown } | null)?.name, decoderNames) },
+);

@@ -1,0 +1,28 @@
+import { z } from 'zod';
+import { namedOptions, unknownName } from '../options.ts';
+
+const pyramid = {
+  /** Number of halvings of the resolution whose features reach the decoder. */
+  depth: z.literal([3, 4, 5]).default(5),
+};
+
+/** Options of every encoder, by name. */
+export const encoderSchemas = {
+  resnet18: namedOptions('resnet18', pyramid),
+  resnet34: namedOptions('resnet34', pyramid),
+  resnet50: namedOptions('resnet50', pyramid),
+};
+
+export type EncoderName = keyof typeof encoderSchemas;
+export type EncoderOptions<Name extends EncoderName = EncoderName> = {
+  [N in Name]: z.input<(typeof encoderSchemas)[N]>;
+}[Name];
+export type EncoderConfig = z.output<(typeof encoderSchemas)[EncoderName]>;
+
+export const encoderNames = Object.keys(encoderSchemas) as readonly EncoderName[];
+
+export const encoderSchema = z.discriminatedUnion(
+  'name',
+  [encoderSchemas.resnet18, encoderSchemas.resnet34, encoderSchemas.resnet50],
+  { error: ({ input }) => unknownName('encoder', (input as { name?: unknown } | null)?.name, encoderNames) },
+);

@@ -1,0 +1,35 @@
+import * as tf from '@tensorflow/tfjs-core';
+import type { Context } from './context.ts';
+import { Layer } from './module.ts';
+
+/** A layer without state: the identity, or one elementwise function. */
+abstract class Elementwise extends Layer {
+  protected abstract apply(x: tf.Tensor4D): tf.Tensor4D;
+
+  override forward(x: tf.Tensor4D, context: Context): tf.Tensor4D {
+    const y = this.apply(x);
+    context.observe?.(this, x, y);
+    return y;
+  }
+}
+
+/** `torch.nn.ReLU` */
+export class Relu extends Elementwise {
+  protected override apply(x: tf.Tensor4D): tf.Tensor4D {
+    return tf.relu(x);
+  }
+}
+
+/** `torch.nn.Sigmoid` */
+export class Sigmoid extends Elementwise {
+  protected override apply(x: tf.Tensor4D): tf.Tensor4D {
+    return tf.sigmoid(x);
+  }
+}
+
+/** `torch.nn.Identity`: keeps the numbering of a `Sequential` where the original has a layer switched off. */
+export class Identity extends Layer {
+  override forward(x: tf.Tensor4D): tf.Tensor4D {
+    return x;
+  }
+}

@@ -1,0 +1,89 @@
+import * as tf from '@tensorflow/tfjs-core';
+import { PhalanxError } from '../core/errors.ts';
+import { batchNormInference, batchNormTraining } from '../engine/ops/batchNorm.ts';
+import type { Context } from './context.ts';
+import { ones, zeroCount, zeros } from './initializers.ts';
+import { Layer } from './module.ts';
+import { Parameter } from './parameter.ts';
+
+/** PyTorch's default weight of the newest batch in the running statistics. */
+const MOMENTUM = 0.1;
+const EPSILON = 1e-5;
+
+/**
+ * `torch.nn.BatchNorm2d` with its defaults (momentum 0.1, epsilon 1e-5): normalizes by the batch's biased variance
+ * while training, keeps a running mean and unbiased variance, and normalizes by those otherwise.
+ */
+export class BatchNorm2d extends Layer {
+  readonly channels: number;
+  readonly weight: Parameter;
+  readonly bias: Parameter;
+  readonly runningMean: Parameter;
+  readonly runningVariance: Parameter;
+  readonly batchesTracked: Parameter;
+
+  constructor(channels: number) {
+    super();
+    this.channels = channels;
+    const shape = [channels];
+    this.weight = this.register('weight', new Parameter({ shape, initializer: ones }));
+    this.bias = this.register('bias', new Parameter({ shape, initializer: zeros }));
+    this.runningMean = this.register(
+      'running_mean',
+      new Parameter({ shape, initializer: zeros, trainable: false }),
+    );
+    this.runningVariance = this.register(
+      'running_var',
+      new Parameter({ shape, initializer: ones, trainable: false }),
+    );
+    this.batchesTracked = this.register(
+      'num_batches_tracked',
+      new Parameter({ shape: [], initializer: zeroCount, trainable: false, dtype: 'int32' }),
+    );
+  }
+
+  /**
+   * `[N, H, W, channels]` to the same shape.
+   *
+   * @throws PhalanxError `model/batch-statistics` when training on a single value per channel.
+   */
+  override forward(x: tf.Tensor4D, context: Context): tf.Tensor4D {
+    const y = context.training ? this.#train(x) : this.#infer(x);
+    context.observe?.(this, x, y);
+    return y;
+  }
+
+  #infer(x: tf.Tensor4D): tf.Tensor4D {
+    const scale = this.weight.variable as unknown as tf.Tensor1D;
+    const offset = this.bias.variable as unknown as tf.Tensor1D;
+    const mean = this.runningMean.variable as unknown as tf.Tensor1D;
+    const variance = this.runningVariance.variable as unknown as tf.Tensor1D;
+    return batchNormInference(x, { scale, offset, mean, variance, epsilon: EPSILON });
+  }
+
+  #train(x: tf.Tensor4D): tf.Tensor4D {
+    const values = x.size / this.channels;
+    if (values === 1) {
+      throw new PhalanxError('model/batch-statistics', {
+        what: 'Batch normalization cannot train on one value per channel',
+        expected: 'a larger batch or larger images',
+        received: `a feature map of shape [${x.shape.join(', ')}]`,
+        fix: 'Use a batch size of at least 2, or images larger than the output stride of the encoder',
+      });
+    }
+    const { y, mean, unbiasedVariance } = batchNormTraining(x, {
+      scale: this.weight.variable as unknown as tf.Tensor1D,
+      offset: this.bias.variable as unknown as tf.Tensor1D,
+      epsilon: EPSILON,
+    });
+    updateRunning(this.runningMean.variable, mean);
+    updateRunning(this.runningVariance.variable, unbiasedVariance);
+    const { variable } = this.batchesTracked;
+    variable.assign(tf.add(variable, tf.scalar(1, 'int32')));
+    return y;
+  }
+}
+
+function updateRunning(running: tf.Variable, batch: tf.Tensor): void {
+  running.assign(tf.add(tf.mul(running, 1 - MOMENTUM), tf.mul(batch, MOMENTUM)));
+}

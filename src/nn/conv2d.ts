@@ -1,0 +1,65 @@
+import * as tf from '@tensorflow/tfjs-core';
+import { conv2d } from '../engine/ops/convolution.ts';
+import type { Context } from './context.ts';
+import { torchDefaultBias, torchDefaultKernel } from './initializers.ts';
+import type { Initializer } from './initializers.ts';
+import { Layer } from './module.ts';
+import { Parameter } from './parameter.ts';
+
+export interface Conv2dOptions {
+  readonly inChannels: number;
+  readonly outChannels: number;
+  readonly kernelSize: number;
+  /** Default 1. */
+  readonly stride?: number;
+  /** Pixels of zeros on each of the four sides, as in PyTorch. Default 0. */
+  readonly padding?: number;
+  /** Default 1. */
+  readonly dilation?: number;
+  /** Default 1. */
+  readonly groups?: number;
+  /** Default true. */
+  readonly bias?: boolean;
+  /** Default: PyTorch's own for both. */
+  readonly kernelInitializer?: Initializer;
+  readonly biasInitializer?: Initializer;
+}
+
+/** `torch.nn.Conv2d`: `[N, H, W, inChannels]` to `[N, H', W', outChannels]`; state `weight` and, if any, `bias`. */
+export class Conv2d extends Layer {
+  readonly options: Required<Omit<Conv2dOptions, 'kernelInitializer' | 'biasInitializer'>>;
+  readonly weight: Parameter;
+  readonly bias: Parameter | undefined;
+
+  constructor({
+    inChannels,
+    outChannels,
+    kernelSize,
+    stride = 1,
+    padding = 0,
+    dilation = 1,
+    groups = 1,
+    bias = true,
+    kernelInitializer = torchDefaultKernel,
+    biasInitializer,
+  }: Conv2dOptions) {
+    super();
+    this.options = { inChannels, outChannels, kernelSize, stride, padding, dilation, groups, bias };
+    const shape = [kernelSize, kernelSize, inChannels / groups, outChannels];
+    this.weight = this.register('weight', new Parameter({ shape, initializer: kernelInitializer }));
+    this.bias = bias
+      ? this.register(
+          'bias',
+          new Parameter({ shape: [outChannels], initializer: biasInitializer ?? torchDefaultBias(shape) }),
+        )
+      : undefined;
+  }
+
+  override forward(x: tf.Tensor4D, context: Context): tf.Tensor4D {
+    const { stride, padding, dilation, groups } = this.options;
+    const convolved = conv2d(x, this.weight.variable as tf.Tensor4D, { stride, padding, dilation, groups });
+    const y = this.bias === undefined ? convolved : tf.add<tf.Tensor4D>(convolved, this.bias.variable);
+    context.observe?.(this, x, y);
+    return y;
+  }
+}

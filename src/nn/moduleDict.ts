@@ -1,0 +1,17 @@
+import { Module } from './module.ts';
+
+/** `torch.nn.ModuleDict`, and with numbers as names `ModuleList`: children that their parent calls by name. */
+export class ModuleDict<Child extends Module> extends Module {
+  readonly #children = new Map<string, Child>();
+
+  constructor(children: Iterable<readonly [name: string, child: Child]>) {
+    super();
+    for (const [name, child] of children) this.#children.set(name, this.register(name, child));
+  }
+
+  get(name: string): Child {
+    const child = this.#children.get(name);
+    if (child === undefined) throw new Error(`There is no module called ${name}`);
+    return child;
+  }
+}

@@ -1,0 +1,36 @@
+import * as tf from '@tensorflow/tfjs-core';
+import { maxPool2d } from '../engine/ops/pooling.ts';
+import type { Context } from './context.ts';
+import { Layer } from './module.ts';
+
+export interface PoolOptions {
+  readonly kernelSize: number;
+  readonly stride: number;
+  /** Pixels on each of the four sides that never win, as in PyTorch. Default 0. */
+  readonly padding?: number;
+}
+
+/** `torch.nn.MaxPool2d` */
+export class MaxPool2d extends Layer {
+  readonly options: Required<PoolOptions>;
+
+  constructor({ kernelSize, stride, padding = 0 }: PoolOptions) {
+    super();
+    this.options = { kernelSize, stride, padding };
+  }
+
+  override forward(x: tf.Tensor4D, context: Context): tf.Tensor4D {
+    const y = maxPool2d(x, this.options);
+    context.observe?.(this, x, y);
+    return y;
+  }
+}
+
+/** `torch.nn.AdaptiveAvgPool2d(1)`: `[N, H, W, C]` to `[N, 1, 1, C]`. */
+export class GlobalAveragePool2d extends Layer {
+  override forward(x: tf.Tensor4D, context: Context): tf.Tensor4D {
+    const y = tf.mean<tf.Tensor4D>(x, [1, 2], true);
+    context.observe?.(this, x, y);
+    return y;
+  }
+}
