@@ -1,0 +1,153 @@
+import type { Interpolation, Raster, WarpOptions } from './geometry.ts';
+import { fillBytes, invertAffine } from './geometry.ts';
+import { borderIndex } from './window.ts';
+
+const { fround } = Math;
+
+/** `a * b + c` in float32, rounded once but for ties at double precision. */
+export function fusedMultiplyAdd(a: number, b: number, c: number): number {
+  return fround(a * b + c);
+}
+
+/** Nearest integer, ties to even: C's `rint` in its default mode. */
+export function roundHalfEven(value: number): number {
+  const floor = Math.floor(value);
+  const rest = value - floor;
+  if (rest !== 0.5) return rest < 0.5 ? floor : floor + 1;
+  return floor % 2 === 0 ? floor : floor + 1;
+}
+
+/** The twin of the native `warpAffine`, pixel by pixel. */
+export function warpAffinePlain({ image, planes }: Raster, options: WarpOptions): Raster {
+  const { width: outWidth, height: outHeight, border } = options;
+  const { width, height, channels } = image;
+  const m = invertAffine(options.matrix).map(fround) as [number, number, number, number, number, number];
+  const fill = fillBytes(options.fill);
+  const data = new Uint8Array(outWidth * outHeight * channels);
+  const outPlanes = planes.map(() => new Uint32Array(outWidth * outHeight));
+  const locate = (x: number, y: number): number => {
+    const column = borderIndex(x, width, border);
+    const row = borderIndex(y, height, border);
+    return column < 0 || row < 0 ? -1 : row * width + column;
+  };
+  const value = (at: number, c: number): number => (at < 0 ? fill[c]! : image.data[at * channels + c]!);
+
+  for (let y = 0; y < outHeight; y++) {
+    const rowX = fround(fround(y * m[1]) + m[2]);
+    const rowY = fround(fround(y * m[4]) + m[5]);
+    for (let x = 0; x < outWidth; x++) {
+      const sx = fusedMultiplyAdd(x, m[0], rowX);
+      const sy = fusedMultiplyAdd(x, m[3], rowY);
+      const index = y * outWidth + x;
+      const nearest = locate(roundHalfEven(sx), roundHalfEven(sy));
+      for (const [p, plane] of planes.entries()) outPlanes[p]![index] = nearest < 0 ? 0 : plane[nearest]!;
+      if (options.interpolation === 'nearest') {
+        for (let c = 0; c < channels; c++) data[index * channels + c] = value(nearest, c);
+        continue;
+      }
+      const left = Math.floor(sx);
+      const top = Math.floor(sy);
+      const alpha = fround(sx - left);
+      const beta = fround(sy - top);
+      const corners = [
+        locate(left, top),
+        locate(left + 1, top),
+        locate(left, top + 1),
+        locate(left + 1, top + 1),
+      ];
+      for (let c = 0; c < channels; c++) {
+        const [p00, p01, p10, p11] = corners.map((at) => value(at, c)) as [number, number, number, number];
+        const upper = fusedMultiplyAdd(alpha, p01 - p00, p00);
+        const lower = fusedMultiplyAdd(alpha, p11 - p10, p10);
+        data[index * channels + c] = roundHalfEven(fusedMultiplyAdd(beta, fround(lower - upper), upper));
+      }
+    }
+  }
+  return { image: { width: outWidth, height: outHeight, channels, data }, planes: outPlanes };
+}
+
+/** The twin of the native `flip`. */
+export function flipPlain({ image, planes }: Raster, direction: 'horizontal' | 'vertical'): Raster {
+  const { width, height, channels } = image;
+  const data = new Uint8Array(image.data.length);
+  const outPlanes = planes.map((plane) => new Uint32Array(plane.length));
+  for (let y = 0; y < height; y++) {
+    for (let x = 0; x < width; x++) {
+      const from = direction === 'horizontal' ? y * width + (width - 1 - x) : (height - 1 - y) * width + x;
+      const to = y * width + x;
+      for (let c = 0; c < channels; c++) data[to * channels + c] = image.data[from * channels + c]!;
+      for (const [p, plane] of planes.entries()) outPlanes[p]![to] = plane[from]!;
+    }
+  }
+  return { image: { width, height, channels, data }, planes: outPlanes };
+}
+
+interface Tap {
+  readonly first: number;
+  readonly second: number;
+  readonly weight0: number;
+  readonly weight1: number;
+}
+
+function linearTaps(from: number, to: number, clampWeights: boolean): Tap[] {
+  const scale = 1 / (to / from);
+  const clamp = (index: number): number => Math.min(Math.max(index, 0), from - 1);
+  return Array.from({ length: to }, (_, i) => {
+    const position = fround((i + 0.5) * scale - 0.5);
+    let index = Math.floor(position);
+    let fraction = fround(position - index);
+    if (clampWeights && (index < 0 || index >= from - 1)) {
+      fraction = 0;
+      index = clamp(index);
+    }
+    return {
+      first: clamp(index),
+      second: clamp(index + 1),
+      weight0: roundHalfEven(fround(fround(1 - fraction) * 2048)),
+      weight1: roundHalfEven(fround(fraction * 2048)),
+    };
+  });
+}
+
+/** The twin of the native `resize`. */
+export function resizePlain(
+  { image, planes }: Raster,
+  size: { readonly width: number; readonly height: number },
+  interpolation: Interpolation,
+): Raster {
+  const { width, height, channels } = image;
+  const nearestTaps = (from: number, to: number): number[] => {
+    const scale = 1 / (to / from);
+    return Array.from({ length: to }, (_, i) => Math.min(Math.floor(i * scale), from - 1));
+  };
+  const columns = nearestTaps(width, size.width);
+  const rows = nearestTaps(height, size.height);
+  const linearColumns = linearTaps(width, size.width, true);
+  const linearRows = linearTaps(height, size.height, false);
+  const data = new Uint8Array(size.width * size.height * channels);
+  const outPlanes = planes.map(() => new Uint32Array(size.width * size.height));
+
+  for (let y = 0; y < size.height; y++) {
+    const tapY = linearRows[y]!;
+    for (let x = 0; x < size.width; x++) {
+      const index = y * size.width + x;
+      const nearest = rows[y]! * width + columns[x]!;
+      for (const [p, plane] of planes.entries()) outPlanes[p]![index] = plane[nearest]!;
+      const tapX = linearColumns[x]!;
+      for (let c = 0; c < channels; c++) {
+        const at = (row: number, column: number): number =>
+          image.data[(row * width + column) * channels + c]!;
+        const along = (row: number): number =>
+          at(row, tapX.first) * tapX.weight0 + at(row, tapX.second) * tapX.weight1;
+        const sum =
+          ((tapY.weight0 * (along(tapY.first) >> 4)) >> 16) +
+          ((tapY.weight1 * (along(tapY.second) >> 4)) >> 16);
+        data[index * channels + c] =
+          interpolation === 'nearest'
+            ? image.data[nearest * channels + c]!
+            : Math.min(255, Math.max(0, (sum + 2) >> 2));
+      }
+    }
+  }
+  return { image: { ...size, channels, data }, planes: outPlanes };
+}
