@@ -4,12 +4,18 @@
 namespace phalanx {
 
 // One per family of kernels, each defined in the file named after it.
+void RegisterFilters(Napi::Env env, Napi::Object exports);
+void RegisterGeometry(Napi::Env env, Napi::Object exports);
 void RegisterPolygons(Napi::Env env, Napi::Object exports);
+void RegisterRuns(Napi::Env env, Napi::Object exports);
 
 }  // namespace phalanx
 
 static Napi::Object Init(Napi::Env env, Napi::Object exports) {
+  phalanx::RegisterFilters(env, exports);
+  phalanx::RegisterGeometry(env, exports);
   phalanx::RegisterPolygons(env, exports);
+  phalanx::RegisterRuns(env, exports);
   return exports;
 }
 

@@ -183,6 +183,27 @@ class AsyncKernel final : public Napi::AsyncWorker {
   std::vector<Napi::ObjectReference> keep_;
 };
 
+inline bool BooleanArg(const Napi::CallbackInfo& info, size_t index, const char* name) {
+  if (index >= info.Length() || !info[index].IsBoolean()) FailType(info, name, "a boolean");
+  return info[index].As<Napi::Boolean>().Value();
+}
+
+// The planes of a label map: 32 classes each, `width * height` pixels, row-major.
+struct Planes {
+  std::vector<uint32_t*> data;
+  std::vector<Napi::Object> owners;
+};
+
+inline Planes PlanesArg(const Napi::CallbackInfo& info, size_t index, const char* name, int64_t pixels) {
+  if (pixels > kMaxPixels) FailRange(info, name, "more than 2^31 - 1 pixels");
+  Planes planes;
+  for (const auto& span : SpansArg<uint32_t>(info, index, name, kAnyLength, pixels)) {
+    planes.data.push_back(span.data);
+    planes.owners.push_back(span.owner);
+  }
+  return planes;
+}
+
 using Kernel = Napi::Value (*)(const Napi::CallbackInfo&);
 
 inline void Export(Napi::Env env, Napi::Object exports, const char* name, Kernel kernel) {

@@ -157,23 +157,22 @@ void FillInside(const Canvas& canvas, std::vector<Edge>& edges) {
 Napi::Value FillPolygons(const Napi::CallbackInfo& info) {
   const int64_t width = SideArg(info, 1, "width");
   const int64_t height = SideArg(info, 2, "height");
-  const auto planes = SpansArg<uint32_t>(info, 0, "planes", kAnyLength, width * height);
+  const Planes planes = PlanesArg(info, 0, "planes", width * height);
   const auto points = SpanArg<int32_t>(info, 3, "points");
   const auto counts = SpanArg<uint32_t>(info, 4, "counts");
   const auto classIndices = SpanArg<uint32_t>(info, 5, "classIndices", static_cast<int64_t>(counts.length));
   uint64_t total = 0;
   for (size_t k = 0; k < counts.length; k++) {
     total += counts[k];
-    if (classIndices[k] >= planes.size() * 32) FailRange(info, "classIndices", "class without a plane");
+    if (classIndices[k] >= planes.data.size() * 32) FailRange(info, "classIndices", "class without a plane");
   }
   if (2 * total != points.length) FailRange(info, "points", "expected two numbers per point of `counts`");
   for (size_t i = 0; i < points.length; i++) {
     if (points[i] < -kMaxSide || points[i] > kMaxSide) FailRange(info, "points", "coordinate too large");
   }
   std::vector<Napi::Object> keep{info[0].As<Napi::Object>(), points.owner, counts.owner, classIndices.owner};
-  for (const auto& plane : planes) keep.push_back(plane.owner);
-  std::vector<uint32_t*> data;
-  for (const auto& plane : planes) data.push_back(plane.data);
+  keep.insert(keep.end(), planes.owners.begin(), planes.owners.end());
+  const std::vector<uint32_t*> data = planes.data;
   const int32_t* next = points.data;
   const uint32_t* count = counts.data;
   const uint32_t* classIndex = classIndices.data;

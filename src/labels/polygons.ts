@@ -46,8 +46,14 @@ interface PolygonKernels {
 export async function fillPolygons(polygons: readonly Polygon[], size: LabelMapSize): Promise<LabelMap> {
   const labels = createLabelMap(size.width, size.height, size.classes);
   const { points, counts, classIndices } = flattenPolygons(polygons, size.classes);
-  const { fillPolygons: fill } = nativePixels<PolygonKernels>();
-  await fill(labels.planes, size.width, size.height, points, counts, classIndices);
+  await nativePixels<PolygonKernels>().fillPolygons(
+    labels.planes,
+    size.width,
+    size.height,
+    points,
+    counts,
+    classIndices,
+  );
   return labels;
 }
 

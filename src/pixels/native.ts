@@ -16,6 +16,7 @@ let addon: object | undefined;
  *
  * @throws PhalanxError `native/missing` when the addon has not been built, `native/broken` when it does not load.
  */
+// eslint-disable-next-line @typescript-eslint/no-unnecessary-type-parameters -- the caller names what it uses
 export function nativePixels<Kernels extends object>(): Kernels {
   addon ??= load();
   return addon as Kernels;

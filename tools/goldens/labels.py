@@ -78,5 +78,54 @@ def polygons():
     write("polygons.json", cases)
 
 
+def hand_bone_rle(mask):
+    """The hand-bone competition's encode_mask_to_rle."""
+    pixels = mask.flatten()
+    pixels = np.concatenate([[0], pixels, [0]])
+    runs = np.where(pixels[1:] != pixels[:-1])[0] + 1
+    runs[1::2] -= runs[::2]
+    return " ".join(str(x) for x in runs)
+
+
+def siim_rle(mask):
+    """SIIM-ACR's mask2rle, which takes the transposed mask; with the run that touches the last pixel, which it drops."""
+    rle, last, position, start, length = [], 0, 0, -1, 0
+    for value in np.append(mask.T.flatten(), 0):
+        if value != last:
+            if value:
+                start, length = position, 1
+            else:
+                rle += [start, length]
+                start, length, position = -1, 0, 0
+        elif start > -1:
+            length += 1
+        last = value
+        position += 1
+    return " ".join(str(x) for x in rle) or "-1"
+
+
+def rle():
+    rng = np.random.default_rng(20240502)
+    cases = []
+    for index in range(60):
+        width, height = (int(v) for v in rng.integers(1, 40, 2))
+        density = [0.0, 1.0, 0.02, 0.5, 0.98][index % 5]
+        mask = (rng.random((height, width)) < density).astype(np.uint8)
+        if index % 3 == 2:
+            mask = cv2.morphologyEx(mask, cv2.MORPH_CLOSE, np.ones((3, 3), np.uint8))
+        cases.append(
+            {
+                "width": width,
+                "height": height,
+                "bits": np.packbits(mask).tobytes().hex(),
+                "handBone": hand_bone_rle(mask),
+                "hubmap": hand_bone_rle(mask.T),
+                "siimAcr": siim_rle(mask),
+            }
+        )
+    write("rle.json", cases)
+
+
 if __name__ == "__main__":
     polygons()
+    rle()
