@@ -7,7 +7,6 @@ import { readCsvRows } from '../../src/inference/submission/csvRows.ts';
 import { readSubmission } from '../../src/inference/submission/submission.ts';
 import { SubmissionWriter } from '../../src/inference/submission/writer.ts';
 
-const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);
 const text = (value: Uint8Array): string => new TextDecoder().decode(value);
 
 let folder: string;
@@ -79,10 +78,10 @@ describe('CSV rows', () => {
 describe('SubmissionWriter', () => {
   it('writes what the reader reads, with quotes only where needed', async () => {
     const path = join(folder, 'out', 'a.csv');
-    const rle = bytes(`1 2 ${'5 6 '.repeat(600_000)}9 9`);
+    const rle = `1 2 ${'5 6 '.repeat(600_000)}9 9`;
     const writer = await SubmissionWriter.open(path);
     await writer.write('a, "b".png', 'Radius', rle);
-    await writer.write('c.png', 'Ulna', new Uint8Array());
+    await writer.write('c.png', 'Ulna', '');
     await expect(readFile(path)).rejects.toThrow();
     const written = await writer.commit();
     expect(written).toMatchObject({ rows: 2, bytes: (await readFile(path)).length });
@@ -90,9 +89,9 @@ describe('SubmissionWriter', () => {
       (await readFile(path, 'utf8')).startsWith('image_name,class,rle\n"a, ""b"".png",Radius,1 2 5'),
     ).toBe(true);
     const rows: [string, string, string][] = [];
-    for await (const row of readSubmission(path)) rows.push([row.imageName, row.className, text(row.rle)]);
+    for await (const row of readSubmission(path)) rows.push([row.imageName, row.className, row.rle]);
     expect(rows).toEqual([
-      ['a, "b".png', 'Radius', text(rle)],
+      ['a, "b".png', 'Radius', rle],
       ['c.png', 'Ulna', ''],
     ]);
   });
@@ -101,7 +100,7 @@ describe('SubmissionWriter', () => {
     const path = await file('a.csv', 'old');
     {
       await using writer = await SubmissionWriter.open(path);
-      await writer.write('a.png', 'Radius', bytes('1 2'));
+      await writer.write('a.png', 'Radius', '1 2');
     }
     expect(await readFile(path, 'utf8')).toBe('old');
     expect(await readdir(folder)).toEqual(['a.csv']);
@@ -117,7 +116,7 @@ describe('SubmissionWriter', () => {
     const write = vi.spyOn(await fileHandlePrototype(), 'write');
     write.mockRejectedValue(Object.assign(new Error('ENOSPC: no space left'), { code: 'ENOSPC' }));
     try {
-      await writer.write('a.png', 'Radius', bytes('1 2'));
+      await writer.write('a.png', 'Radius', '1 2');
       await expect(writer.commit()).rejects.toMatchObject({
         code: 'file/write',
         message: expect.stringContaining('disk is full') as string,

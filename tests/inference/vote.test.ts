@@ -6,8 +6,6 @@ import { readSubmission } from '../../src/inference/submission/submission.ts';
 import { voteSubmissions } from '../../src/inference/submission/vote.ts';
 import { maskOf, plainRle, submissionLines, syntheticDataset } from './syntheticDataset.ts';
 
-const text = (value: Uint8Array): string => new TextDecoder().decode(value);
-
 let folder: string;
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), 'phalanx-submission-'));
@@ -37,7 +35,7 @@ describe('voteSubmissions', () => {
       const c = datasets[0]!.classes.indexOf(row.className);
       const masks = datasets.map((dataset) => maskOf(dataset.labels.get(row.imageName)!, c));
       const joint = masks[0]!.map((_, i) => (masks[0]![i]! + masks[1]![i]! + masks[2]![i]! >= 2 ? 1 : 0));
-      expect(text(row.rle)).toBe(plainRle(joint));
+      expect(row.rle).toBe(plainRle(joint));
     }
   });
 

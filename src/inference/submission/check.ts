@@ -1,11 +1,13 @@
 import pLimit from 'p-limit';
 import type { Dataset, Split } from '../../data/dataset.ts';
 import { readPngSize } from '../../data/imageFile.ts';
+import type { ImageSize } from '../../data/imageFile.ts';
+import { PhalanxError } from '../../core/errors.ts';
+import { parseRle, rleDialects } from '../../labels/rle.ts';
 import { readCsvRows } from './csvRows.ts';
 import { DefectList } from './defects.ts';
 import type { SubmissionDefect } from './defects.ts';
 import { longestAscending } from './longestAscending.ts';
-import { RunParser, isRunDefect } from './runs.ts';
 import { fieldsOf, headerDefect } from './submission.ts';
 import type { SubmissionRow } from './submission.ts';
 
@@ -62,14 +64,16 @@ export async function checkSubmission(
   return checker.finish(path);
 }
 
+/** Of an image that is not in the dataset: bounds nothing. */
+const unknownSize: ImageSize = { width: 0xffffffff, height: 1 };
+
 class Checker {
   readonly defects = new DefectList();
   readonly #images: readonly string[];
   readonly #classes: readonly string[];
-  readonly #pixels: readonly number[];
+  readonly #sizes: readonly ImageSize[];
   readonly #imageIndex: ReadonlyMap<string, number>;
   readonly #classIndex: ReadonlyMap<string, number>;
-  readonly #parser = new RunParser();
   /** Line of each expected row, 0 while it has not been seen; `image * classes + class`. */
   readonly #lines: Uint32Array;
   readonly #empty: Uint8Array;
@@ -77,10 +81,10 @@ class Checker {
   readonly #sequence: number[] = [];
   #rows = 0;
 
-  private constructor(images: readonly string[], classes: readonly string[], pixels: readonly number[]) {
+  private constructor(images: readonly string[], classes: readonly string[], sizes: readonly ImageSize[]) {
     this.#images = images;
     this.#classes = classes;
-    this.#pixels = pixels;
+    this.#sizes = sizes;
     this.#imageIndex = new Map(images.map((name, index) => [name, index]));
     this.#classIndex = new Map(classes.map((name, index) => [name, index]));
     this.#lines = new Uint32Array(images.length * classes.length);
@@ -94,7 +98,7 @@ class Checker {
     return new Checker(
       entries.map(({ id }) => id),
       dataset.classes,
-      sizes.map(({ width, height }) => width * height),
+      sizes,
     );
   }
 
@@ -113,11 +117,7 @@ class Checker {
     const classIndex = this.#classIndex.get(className);
     if (image === undefined) this.defects.addUnknown('image', imageName, this.#images, line);
     if (classIndex === undefined) this.defects.addUnknown('class', className, this.#classes, line);
-    const parsed = this.#parser.parse(rle, image === undefined ? undefined : this.#pixels[image]);
-    if (isRunDefect(parsed)) {
-      const kind = parsed.kind === 'malformed' ? 'rle' : parsed.kind;
-      this.defects.add(kind, `${parsed.what}, at byte ${parsed.position} of the rle`, line);
-    }
+    this.#checkRle(rle, line, image === undefined ? unknownSize : this.#sizes[image]!);
     if (image === undefined || classIndex === undefined) return;
     const index = image * this.#classes.length + classIndex;
     if (this.#lines[index]! > 0) {
@@ -159,6 +159,16 @@ class Checker {
     for (const [at, index] of this.#sequence.entries()) {
       if (inOrder[at] === 1) continue;
       this.defects.add('order', `${this.#describe(index)} is out of order`, this.#lines[index]);
+    }
+  }
+
+  #checkRle(rle: string, line: number, { width, height }: ImageSize): void {
+    try {
+      parseRle(rle, { dialect: rleDialects.handBone, width, height });
+    } catch (thrown) {
+      if (!(thrown instanceof PhalanxError)) throw thrown;
+      const { what, where, expected, received } = thrown.parts;
+      this.defects.add('rle', `${what} at ${where!}: expected ${expected!}, received ${received!}`, line);
     }
   }
 

@@ -2,17 +2,7 @@ import { nearest } from '../../core/nearest.ts';
 
 /** What a submission can have wrong; all but `suspicious-empty` make it invalid. */
 export type SubmissionDefectKind =
-  | 'header'
-  | 'row'
-  | 'rle'
-  | 'out-of-bounds'
-  | 'overlapping'
-  | 'unknown'
-  | 'duplicate'
-  | 'order'
-  | 'missing'
-  | 'row-count'
-  | 'suspicious-empty';
+  'header' | 'row' | 'rle' | 'unknown' | 'duplicate' | 'order' | 'missing' | 'row-count' | 'suspicious-empty';
 
 export interface SubmissionDefect {
   readonly kind: SubmissionDefectKind;

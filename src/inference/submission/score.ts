@@ -1,9 +1,8 @@
 import { PhalanxError } from '../../core/errors.ts';
 import type { Dataset, SampleEntry, Split } from '../../data/dataset.ts';
-import type { LabelMap } from '../../labels/labelMap.ts';
-import { RunParser, area, intersectionArea, isRunDefect } from './runs.ts';
-import type { Boundaries } from './runs.ts';
-import { malformed, readSubmission } from './submission.ts';
+import { labelRuns, runDice } from '../../labels/runs.ts';
+import type { RunMask } from '../../labels/runs.ts';
+import { readSubmission, rowMask } from './submission.ts';
 
 /** A submission's Dice scores, as the competition computes them on full-size masks. */
 export interface SubmissionScore {
@@ -37,7 +36,6 @@ export async function scoreSubmission(
   const classIndices = new Map(classes.map((name, index) => [name, index]));
   const dice = new Float64Array(entries.length * classes.length).fill(NaN);
   const truths = new Map<number, Truth>();
-  const parser = new RunParser();
   for await (const row of readSubmission(path)) {
     const image = images.get(row.imageName);
     const c = classIndices.get(row.className);
@@ -49,17 +47,15 @@ export async function scoreSubmission(
     if (truth === undefined) {
       const labels = await dataset.readLabels(entries[image]!);
       truth = {
-        pixels: labels.width * labels.height,
-        masks: classBoundaries(labels),
+        width: labels.width,
+        height: labels.height,
+        masks: await labelRuns(labels),
         left: classes.length,
       };
       truths.set(image, truth);
     }
-    const predicted = parser.parse(row.rle, truth.pixels);
-    if (isRunDefect(predicted)) {
-      throw malformed(path, row.line, `${predicted.what}, at byte ${predicted.position} of the rle`);
-    }
-    dice[index] = diceOf(predicted, truth.masks[c]!);
+    const predicted = rowMask(path, row, truth.width, truth.height);
+    dice[index] = runDice(predicted, truth.masks[c]!, { epsilon });
     if (--truth.left === 0) truths.delete(image);
   }
   const missing = dice.findIndex(Number.isNaN);
@@ -71,15 +67,11 @@ export async function scoreSubmission(
 }
 
 interface Truth {
-  readonly pixels: number;
-  readonly masks: readonly Boundaries[];
+  readonly width: number;
+  readonly height: number;
+  readonly masks: readonly RunMask[];
   /** Rows still to come. */
   left: number;
-}
-
-/** Dice = 2·|A∩B| / (|A| + |B| + ε). */
-function diceOf(a: Boundaries, b: Boundaries): number {
-  return (2 * intersectionArea(a, b)) / (area(a) + area(b) + epsilon);
 }
 
 function summarize(
@@ -99,22 +91,6 @@ function summarize(
 
 function mean(values: readonly number[]): number {
   return values.reduce((sum, value) => sum + value, 0) / values.length;
-}
-
-/** The masks of all classes from one scan: a bit that differs from the pixel before opens or closes a run. */
-function classBoundaries({ planes, classes }: LabelMap): Boundaries[] {
-  const boundaries: number[][] = Array.from({ length: classes }, () => []);
-  for (const [p, plane] of planes.entries()) {
-    let previous = 0;
-    for (let i = 0; i <= plane.length; i++) {
-      const bits = i < plane.length ? plane[i]! : 0;
-      for (let changed = bits ^ previous; changed !== 0; changed &= changed - 1) {
-        boundaries[32 * p + 31 - Math.clz32(changed & -changed)]!.push(i);
-      }
-      previous = bits;
-    }
-  }
-  return boundaries.map((list) => Uint32Array.from(list));
 }
 
 function requireAnnotations(dataset: Dataset, split: Split, entries: readonly SampleEntry[]): void {

@@ -1,4 +1,6 @@
-import { PhalanxError } from '../../core/errors.ts';
+import { PhalanxError, messageOf } from '../../core/errors.ts';
+import { parseRle, rleDialects } from '../../labels/rle.ts';
+import type { RunMask } from '../../labels/runs.ts';
 import { readCsvRows } from './csvRows.ts';
 import type { CsvRow } from './csvRows.ts';
 
@@ -11,8 +13,8 @@ export interface SubmissionRow {
   readonly line: number;
   readonly imageName: string;
   readonly className: string;
-  /** ASCII `start length` pairs, empty for an empty mask; a view that is valid until the next row is asked for. */
-  readonly rle: Uint8Array;
+  /** `start length` pairs, empty for an empty mask. */
+  readonly rle: string;
 }
 
 const decoder = new TextDecoder();
@@ -25,7 +27,12 @@ export function fieldsOf(row: CsvRow): SubmissionRow | string {
     const count = row.fields.length;
     return `${count} field${count === 1 ? '' : 's'} where ${submissionColumns.length} belong`;
   }
-  return { line: row.line, imageName: decoder.decode(imageName), className: decoder.decode(className), rle };
+  return {
+    line: row.line,
+    imageName: decoder.decode(imageName),
+    className: decoder.decode(className),
+    rle: Buffer.from(rle.buffer, rle.byteOffset, rle.length).toString('latin1'),
+  };
 }
 
 /** A clause saying how the first row differs from the expected header, or undefined when it does not. */
@@ -64,11 +71,26 @@ export async function* readSubmission(path: string): AsyncGenerator<SubmissionRo
   }
 }
 
-export function malformed(path: string, line: number, received: string): PhalanxError {
-  return new PhalanxError('submission/malformed', {
+/**
+ * The row's mask as runs.
+ *
+ * @throws PhalanxError `submission/malformed` naming file, line and character.
+ */
+export function rowMask(path: string, row: SubmissionRow, width: number, height: number): RunMask {
+  try {
+    return parseRle(row.rle, { dialect: rleDialects.handBone, width, height });
+  } catch (cause) {
+    if (!(cause instanceof PhalanxError)) throw cause;
+    throw malformed(path, row.line, messageOf(cause).replace(/\.$/, ''), cause);
+  }
+}
+
+function malformed(path: string, line: number, received: string, cause?: unknown): PhalanxError {
+  const parts = {
     what: 'The submission is malformed',
     where: `${path}, line ${line}`,
     received,
     fix: 'List every defect with: phalanx submission check',
-  });
+  };
+  return new PhalanxError('submission/malformed', parts, { cause });
 }

@@ -1,7 +1,7 @@
 import { PhalanxError } from '../../core/errors.ts';
-import { RunFormatter, RunParser, RunVoter, isRunDefect } from './runs.ts';
-import type { Boundaries } from './runs.ts';
-import { malformed, readSubmission } from './submission.ts';
+import { formatRle, rleDialects } from '../../labels/rle.ts';
+import { voteRuns } from '../../labels/runs.ts';
+import { readSubmission, rowMask } from './submission.ts';
 import type { SubmissionRow } from './submission.ts';
 import { SubmissionWriter } from './writer.ts';
 import type { WrittenSubmission } from './writer.ts';
@@ -17,6 +17,9 @@ export interface VoteOptions {
   readonly signal?: AbortSignal;
 }
 
+/** The images' size is not needed to merge runs: one line as long as positions go stands for any of them. */
+const anyWidth = 0xffffffff;
+
 /**
  * Hard vote over submissions, row by row, by merging runs: no mask is decoded, and memory does not grow with their
  * length.
@@ -29,15 +32,14 @@ export async function voteSubmissions(options: VoteOptions): Promise<WrittenSubm
   const share = options.share ?? 0.5;
   const weights = options.weights ?? submissions.map(() => 1);
   checkOptions(submissions, weights, share);
-  const voter = new RunVoter(weights, share);
-  const formatter = new RunFormatter();
-  const parsers = submissions.map(() => new RunParser());
+  const total = weights.reduce((sum, weight) => sum + weight, 0);
+  // Sums of weights such as 0.1 are inexact: a tie must not win by a rounding error.
+  const minimum = total * (share + 1e-9);
   const readers = submissions.map((path) => readSubmission(path));
   await using writer = await SubmissionWriter.open(out);
   try {
     for (;;) {
       signal?.throwIfAborted();
-      // One after another: a row is a view into its reader, and reading is far from the bottleneck.
       const rows: (SubmissionRow | undefined)[] = [];
       for (const reader of readers) {
         const next = await reader.next();
@@ -45,18 +47,16 @@ export async function voteSubmissions(options: VoteOptions): Promise<WrittenSubm
       }
       const agreed = requireSameRow(rows, submissions);
       if (agreed === undefined) return await writer.commit();
-      const masks = agreed.map((row, m) => parseRow(parsers[m]!, row, submissions[m]!));
-      await writer.write(agreed[0]!.imageName, agreed[0]!.className, formatter.format(voter.vote(masks)));
+      const ballots = agreed.map((row, m) => ({
+        mask: rowMask(submissions[m]!, row, anyWidth, 1),
+        weight: weights[m]!,
+      }));
+      const rle = formatRle(voteRuns(ballots, minimum), rleDialects.handBone);
+      await writer.write(agreed[0]!.imageName, agreed[0]!.className, rle);
     }
   } finally {
     await Promise.all(readers.map((reader) => reader.return(undefined)));
   }
-}
-
-function parseRow(parser: RunParser, row: SubmissionRow, path: string): Boundaries {
-  const parsed = parser.parse(row.rle);
-  if (!isRunDefect(parsed)) return parsed;
-  throw malformed(path, row.line, `${parsed.what}, at byte ${parsed.position} of the rle`);
 }
 
 /** The rows when all are of one image and class, undefined when all submissions have ended. */

@@ -22,7 +22,7 @@ export interface WrittenSubmission {
  *
  * ```ts
  * await using writer = await SubmissionWriter.open('submissions/a.csv');
- * await writer.write('image1.png', 'Radius', rle);
+ * await writer.write('image1.png', 'Radius', '101 20 301 22');
  * const written = await writer.commit();
  * ```
  */
@@ -30,7 +30,7 @@ export class SubmissionWriter implements AsyncDisposable {
   readonly #path: string;
   readonly #file: FileHandle;
   readonly #written: Promise<void>;
-  readonly #finish: (error?: unknown) => void;
+  readonly #finish: (error?: Error) => void;
   readonly #hash = createHash('sha256');
   readonly #buffer = Buffer.allocUnsafe(bufferBytes);
   #used = 0;
@@ -42,7 +42,7 @@ export class SubmissionWriter implements AsyncDisposable {
     path: string,
     file: FileHandle,
     written: Promise<void>,
-    finish: (error?: unknown) => void,
+    finish: (error?: Error) => void,
   ) {
     this.#path = path;
     this.#file = file;
@@ -52,7 +52,7 @@ export class SubmissionWriter implements AsyncDisposable {
 
   /** @throws PhalanxError `file/write` when the place cannot be written. */
   static async open(path: string): Promise<SubmissionWriter> {
-    let finish: (error?: unknown) => void = () => undefined;
+    let finish: (error?: Error) => void = () => undefined;
     const finished = new Promise<void>((resolve, reject) => {
       finish = (error) => (error === undefined ? resolve() : reject(error));
     });
@@ -69,11 +69,9 @@ export class SubmissionWriter implements AsyncDisposable {
     return writer;
   }
 
-  /** @param rle ASCII `start length` pairs; empty for an empty mask. */
-  async write(imageName: string, className: string, rle: Uint8Array): Promise<void> {
-    await this.#append(Buffer.from(`${csvField(imageName)},${csvField(className)},`));
-    await this.#append(rle);
-    await this.#append(lineBreak);
+  /** @param rle `start length` pairs; empty for an empty mask. */
+  async write(imageName: string, className: string, rle: string): Promise<void> {
+    await this.#append(Buffer.from(`${csvField(imageName)},${csvField(className)},${rle}\n`));
     this.#rows++;
   }
 
@@ -120,15 +118,13 @@ export class SubmissionWriter implements AsyncDisposable {
       }
     } catch (error) {
       this.#closed = true;
-      this.#finish(error);
+      this.#finish(error as Error);
       // Rejects with the clear error that `writeAtomic` makes of this one.
       await this.#written;
       throw error;
     }
   }
 }
-
-const lineBreak = Uint8Array.of(0x0a);
 
 function csvField(text: string): string {
   return needsQuotes.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
