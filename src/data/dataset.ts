@@ -22,6 +22,11 @@ export interface SampleEntry {
   readonly person: string;
   readonly imagePath: string;
   readonly annotationPath?: string;
+  /**
+   * For an image that was made from training images: their identifiers. It may only be trained on where all of them
+   * are, and is never validated on.
+   */
+  readonly parents?: readonly string[];
 }
 
 /** Pixels and labels of one sample, equal in size; what augmentation transforms. */
