@@ -1,0 +1,124 @@
+import { access, mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import pLimit from 'p-limit';
+import { writeAnnotation, writeMetadata, writePicture } from './files.ts';
+import { checkTarget, phantomVersion, writeManifest } from './manifest.ts';
+import type { PhantomManifest } from './manifest.ts';
+import { resolvePhantomOptions } from './options.ts';
+import type { PhantomOptions } from './options.ts';
+import { phantomPeople } from './person.ts';
+import type { PhantomPerson } from './person.ts';
+import { renderHand } from './renderHand.ts';
+import type { Side } from './renderHand.ts';
+
+/** Images on disk so far, of how many. */
+export interface PhantomProgress {
+  readonly done: number;
+  readonly total: number;
+}
+
+/** Images that are encoded off the JavaScript thread while the next is rendered on it. */
+const encodersAtOnce = 3;
+
+type ManifestImage = PhantomManifest['images'][number];
+
+/**
+ * Writes a dataset of synthetic hand X-rays in the competition's layout: `train/DCM/ID001/image….png`,
+ * `train/outputs_json/ID001/image….json`, the same under `test/`, and `meta_data.xlsx`. Two images per person. The
+ * annotations under `test/` are for scoring only.
+ *
+ * `phantom.json` says what was made; it is marked incomplete until the last file is there, and running again with
+ * the same options continues an interrupted dataset.
+ *
+ * @throws PhalanxError `phantom/options`, `phantom/exists`, `file/write`; the signal's reason when it is aborted.
+ */
+export async function writePhantom(
+  directory: string,
+  {
+    onProgress,
+    signal,
+    ...options
+  }: PhantomOptions & {
+    readonly onProgress?: (progress: PhantomProgress) => void;
+    readonly signal?: AbortSignal;
+  },
+): Promise<PhantomManifest> {
+  const resolved = resolvePhantomOptions(options);
+  signal?.throwIfAborted();
+  await checkTarget(directory, resolved);
+  await mkdir(directory, { recursive: true });
+  const people = phantomPeople(resolved);
+  const pictures = people.flatMap((person) =>
+    (['right', 'left'] as const).map((side) => ({ person, entry: describe(person, side) })),
+  );
+  const manifest: PhantomManifest = {
+    version: phantomVersion,
+    complete: false,
+    options: resolved,
+    images: pictures.map(({ entry }) => entry),
+  };
+  await writeManifest(directory, manifest);
+
+  const encoders = pLimit(encodersAtOnce);
+  const writing = new Set<Promise<void>>();
+  let done = 0;
+  try {
+    for (const { person, entry } of pictures) {
+      signal?.throwIfAborted();
+      const work = encoders(() => writeHand(directory, person, entry, resolved.size)).then(() => {
+        onProgress?.({ done: ++done, total: pictures.length });
+      });
+      writing.add(work);
+      void work.finally(() => writing.delete(work)).catch(() => undefined);
+      if (writing.size >= encodersAtOnce) await Promise.race(writing);
+    }
+    await Promise.all(writing);
+  } finally {
+    // What was begun is finished either way, so that nothing is written after the caller was told of the end.
+    await Promise.allSettled(writing);
+  }
+  signal?.throwIfAborted();
+  await writeMetadata(join(directory, 'meta_data.xlsx'), people);
+  const finished = { ...manifest, complete: true };
+  await writeManifest(directory, finished);
+  return finished;
+}
+
+async function writeHand(
+  directory: string,
+  person: PhantomPerson,
+  { image, annotation, side }: ManifestImage,
+  size: number,
+): Promise<void> {
+  // The annotation is written last, so where it exists the image does too.
+  if (await exists(join(directory, annotation))) return;
+  const picture = renderHand(person, side, size);
+  await writePicture(join(directory, image), picture);
+  const filename = image.slice(image.lastIndexOf('/') + 1);
+  await writeAnnotation(join(directory, annotation), picture, filename, `/${person.split}/${person.id}`);
+}
+
+/** Where a hand's files go. File names are times, as the competition's are, and few of them name the side. */
+function describe(person: PhantomPerson, side: Side): ManifestImage {
+  const number = Number(person.id.slice(2));
+  const random = person.random.derive('names');
+  const suffixed = random.chance(0.15);
+  const taken = 1_661_130_000_000 + number * 100_000 + random.integer(0, 40_000);
+  const time = side === 'right' ? taken : taken + random.integer(20_000, 50_000);
+  const name = `image${time}${suffixed ? (side === 'right' ? '_R' : '_L') : ''}`;
+  return {
+    image: `${person.split}/DCM/${person.id}/${name}.png`,
+    annotation: `${person.split}/outputs_json/${person.id}/${name}.json`,
+    person: person.id,
+    split: person.split,
+    side,
+    outliers: [...person.outliers],
+  };
+}
+
+async function exists(path: string): Promise<boolean> {
+  return access(path).then(
+    () => true,
+    () => false,
+  );
+}
