@@ -13,7 +13,7 @@ export const dilatedEncoders = ['resnet50'] as const satisfies readonly EncoderN
 interface EncodersOf {
   unet: EncoderOptions;
   unetplusplus: EncoderOptions;
-  fcn: Omit<EncoderOptions<(typeof dilatedEncoders)[number]>, 'depth'>;
+  fcn: EncoderOptions<(typeof dilatedEncoders)[number]> & { depth?: 5 };
 }
 
 /** A model as a person writes it. */

@@ -1,0 +1,110 @@
+import { z } from 'zod';
+import { assembleModel } from './buildModel.ts';
+import { decoderNames, decoderSchemas } from './decoders/options.ts';
+import type { DecoderName } from './decoders/options.ts';
+import { encoderNames, encoderSchemas } from './encoders/options.ts';
+import type { EncoderName } from './encoders/options.ts';
+import { createEncoder } from './encoders/registry.ts';
+import { dilatedEncoders, parseModel } from './modelSchema.ts';
+
+export interface OptionEntry {
+  readonly name: string;
+  /** What it may be, for a person to read. */
+  readonly values: string;
+  /** Absent where the default depends on other options. */
+  readonly default?: unknown;
+}
+
+export interface EncoderEntry {
+  readonly name: EncoderName;
+  readonly options: readonly OptionEntry[];
+  /** Of a colour image and every stage, at full depth. */
+  readonly channels: readonly number[];
+  /** Pixels of the image per pixel of each feature map. */
+  readonly strides: readonly number[];
+  readonly parameters: number;
+}
+
+export interface DecoderEntry {
+  readonly name: DecoderName;
+  readonly options: readonly OptionEntry[];
+  /** Parameters of the whole model by encoder, for colour images and one class; only encoders it can stand on. */
+  readonly parameters: Readonly<Partial<Record<EncoderName, number>>>;
+}
+
+/** Every encoder and decoder with its options and sizes, read from the schema and the trees themselves. */
+export function listModels(): {
+  readonly encoders: readonly EncoderEntry[];
+  readonly decoders: readonly DecoderEntry[];
+} {
+  return { encoders: encoderNames.map(describeEncoder), decoders: decoderNames.map(describeDecoder) };
+}
+
+function describeEncoder(name: EncoderName): EncoderEntry {
+  const encoder = createEncoder({ name, depth: 5 }, 3);
+  return {
+    name,
+    options: describeOptions(encoderSchemas[name]),
+    channels: encoder.outChannels,
+    strides: encoder.outChannels.map((_, stage) => Math.min(2 ** stage, encoder.outputStride)),
+    parameters: encoder.parameterCount,
+  };
+}
+
+function describeDecoder(name: DecoderName): DecoderEntry {
+  const suitable: readonly EncoderName[] = name === 'fcn' ? dilatedEncoders : encoderNames;
+  const parameters = suitable.map((encoder) => {
+    const config = parseModel({ decoder: { name }, encoder: { name: encoder }, inChannels: 3, classes: 1 });
+    return [encoder, assembleModel(config).parameterCount];
+  });
+  return {
+    name,
+    options: describeOptions(decoderSchemas[name]),
+    parameters: Object.fromEntries(parameters) as Partial<Record<EncoderName, number>>,
+  };
+}
+
+/** The parts of JSON Schema that options use. */
+interface JsonSchema {
+  readonly type?: string;
+  readonly enum?: readonly unknown[];
+  readonly anyOf?: readonly JsonSchema[];
+  readonly items?: JsonSchema;
+  readonly minimum?: number;
+  readonly maximum?: number;
+  readonly exclusiveMaximum?: number;
+  readonly default?: unknown;
+}
+
+function describeOptions(schema: z.ZodType): readonly OptionEntry[] {
+  const { properties } = z.toJSONSchema(schema, { io: 'input' }) as {
+    properties: Record<string, JsonSchema>;
+  };
+  return Object.entries(properties)
+    .filter(([name]) => name !== 'name')
+    .map(([name, property]) => ({
+      name,
+      values: describeValues(property),
+      ...('default' in property && { default: property.default }),
+    }));
+}
+
+function describeValues({
+  type,
+  enum: values,
+  anyOf,
+  items,
+  minimum,
+  maximum,
+  exclusiveMaximum,
+}: JsonSchema): string {
+  if (anyOf !== undefined) return anyOf.map(describeValues).join(' | ');
+  if (values !== undefined) return values.map(String).join(' | ');
+  if (items !== undefined) return `list of ${describeValues(items)}`;
+  const range = [
+    minimum === undefined ? undefined : `≥ ${minimum}`,
+    maximum === undefined ? undefined : `≤ ${maximum}`,
+    exclusiveMaximum === undefined ? undefined : `< ${exclusiveMaximum}`,
+  ].filter((bound) => bound !== undefined);
+  return [type ?? 'anything', ...range].join(' ');
+}

@@ -1,0 +1,114 @@
+import { describe, expect, test } from 'vitest';
+import { assembleModel } from '../../src/models/buildModel.ts';
+import { modelSchema, parseModel } from '../../src/models/modelSchema.ts';
+import type { ModelOptions } from '../../src/models/modelSchema.ts';
+
+const valid = {
+  decoder: { name: 'unet' },
+  encoder: { name: 'resnet18' },
+  inChannels: 1,
+  classes: 29,
+} as const satisfies ModelOptions;
+
+test('defaults are those of the originals', () => {
+  expect(modelSchema.parse(valid)).toEqual({
+    decoder: {
+      name: 'unet',
+      useNorm: 'batchnorm',
+      attentionType: null,
+      interpolation: 'nearest',
+      center: false,
+    },
+    encoder: { name: 'resnet18', depth: 5 },
+    inChannels: 1,
+    classes: 29,
+  });
+  expect(
+    modelSchema.parse({ ...valid, decoder: { name: 'fcn' }, encoder: { name: 'resnet50' } }).decoder,
+  ).toEqual({
+    name: 'fcn',
+    dropout: 0.1,
+    auxiliary: true,
+  });
+});
+
+test.each<[string, unknown, string]>([
+  ['nothing', undefined, 'expected object'],
+  [
+    'no decoder',
+    { ...valid, decoder: undefined },
+    'decoder: expected the name of decoder: unet, unetplusplus, fcn',
+  ],
+  ['a misspelt decoder', { ...valid, decoder: { name: 'unetpluspls' } }, 'did you mean unetplusplus?'],
+  [
+    'a misspelt encoder',
+    { ...valid, encoder: { name: 'resnet-34' } },
+    'encoder.name: there is no encoder called "resnet-34" (did you mean resnet34?)',
+  ],
+  [
+    'a misspelt option',
+    { ...valid, decoder: { name: 'unet', attentiontype: 'scse' } },
+    'decoder: unknown option attentiontype (did you mean attentionType?)',
+  ],
+  [
+    'an option of another decoder',
+    { ...valid, decoder: { name: 'unet', dropout: 0.5 } },
+    'decoder: unknown option dropout',
+  ],
+  ['a misspelt key', { ...valid, inchannels: 1 }, 'unknown option inchannels (did you mean inChannels?)'],
+  ['too deep an encoder', { ...valid, encoder: { name: 'resnet18', depth: 6 } }, 'encoder.depth'],
+  ['no classes', { ...valid, classes: 0 }, 'classes'],
+  ['half a channel', { ...valid, inChannels: 1.5 }, 'inChannels'],
+  [
+    'channels for another depth',
+    { ...valid, decoder: { name: 'unet', channels: [64, 32] } },
+    'decoder.channels: expected 5 numbers, one per stage of the encoder, received 2',
+  ],
+  [
+    'too few channels for attention',
+    { ...valid, decoder: { name: 'unet', attentionType: 'scse', channels: [64, 64, 32, 16, 8] } },
+    'scse attention needs at least 16 channels',
+  ],
+  [
+    'an encoder fcn cannot dilate',
+    { ...valid, decoder: { name: 'fcn' } },
+    'encoder.name: fcn dilates its encoder and needs one of resnet50',
+  ],
+  [
+    'fcn on part of an encoder',
+    { ...valid, decoder: { name: 'fcn' }, encoder: { name: 'resnet50', depth: 4 } },
+    'depth must be 5',
+  ],
+])('%s is one clear error', (_, options, message) => {
+  expect(() => parseModel(options, 'experiment.ts')).toThrow(
+    expect.objectContaining({
+      code: 'model/options',
+      message: expect.stringContaining(message) as string,
+    }) as Error,
+  );
+});
+
+test('every wrong option is named at once', () => {
+  expect(() => parseModel({ ...valid, classes: 0, encoder: { name: 'vgg' } })).toThrow(
+    /encoder\.name: .*; classes: /,
+  );
+});
+
+describe('the tree', () => {
+  test('has the names and shapes of PyTorch without any value', () => {
+    const model = assembleModel(parseModel(valid));
+    const state = [...model.namedState()];
+    expect(state[0]![0]).toBe('encoder.conv1.weight');
+    expect(state[0]![1].torchShape).toEqual([64, 1, 7, 7]);
+    expect(state.every(([, { hasValue }]) => !hasValue)).toBe(true);
+    expect(state.map(([name]) => name)).toContain('decoder.blocks.0.conv1.1.num_batches_tracked');
+    expect([...model.namedParameters()].at(-1)![0]).toBe('segmentation_head.0.bias');
+  });
+
+  test('takes its default channels from the resolution, not the depth', () => {
+    const model = assembleModel(parseModel({ ...valid, encoder: { name: 'resnet18', depth: 3 } }));
+    const shapes = new Map([...model.namedParameters()].map(([name, { torchShape }]) => [name, torchShape]));
+    expect(shapes.get('decoder.blocks.0.conv2.0.weight')).toEqual([64, 64, 3, 3]);
+    expect(shapes.get('segmentation_head.0.weight')).toEqual([29, 16, 3, 3]);
+  });
+});
