@@ -12,7 +12,7 @@ export async function writePicture(path: string, { size, grey }: HandPicture): P
   try {
     bytes = await sharp(grey, { raw })
       .toColourspace('srgb')
-      .png({ compressionLevel: 4, adaptiveFiltering: false })
+      .png({ compressionLevel: 3, adaptiveFiltering: false })
       .toBuffer();
   } catch (cause) {
     throw new PhalanxError(

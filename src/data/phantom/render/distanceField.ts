@@ -91,6 +91,7 @@ function seed(
   });
 }
 
+/** One of the two passes: each pixel takes over the best of the neighbours that the pass has visited. */
 function sweep({ width, height }: Box, nearX: Float32Array, nearY: Float32Array, direction: 1 | -1): void {
   const [firstY, firstX] = direction === 1 ? [0, 0] : [height - 1, width - 1];
   for (let y = firstY; y >= 0 && y < height; y += direction) {
@@ -98,24 +99,21 @@ function sweep({ width, height }: Box, nearX: Float32Array, nearY: Float32Array,
     const hasAbove = above >= 0 && above < height;
     for (let x = firstX; x >= 0 && x < width; x += direction) {
       const i = y * width + x;
-      let [bestX, bestY] = [nearX[i]!, nearY[i]!];
-      let best = (bestX - x) ** 2 + (bestY - y) ** 2;
-      const consider = (j: number): void => {
+      const hasBefore = x - direction >= 0 && x - direction < width;
+      const hasAfter = x + direction >= 0 && x + direction < width;
+      let best = (nearX[i]! - x) ** 2 + (nearY[i]! - y) ** 2;
+      // The neighbour before, then the three of the row above.
+      for (let neighbour = 0; neighbour < 4; neighbour++) {
+        if (neighbour === 0 ? !hasBefore : !hasAbove) continue;
+        if ((neighbour === 1 && !hasBefore) || (neighbour === 3 && !hasAfter)) continue;
+        const j = neighbour === 0 ? i - direction : above * width + x + (neighbour - 2) * direction;
         const candidate = (nearX[j]! - x) ** 2 + (nearY[j]! - y) ** 2;
-        if (candidate < best) [best, bestX, bestY] = [candidate, nearX[j]!, nearY[j]!];
-      };
-      const before = x - direction;
-      const hasBefore = before >= 0 && before < width;
-      if (hasBefore) consider(i - direction);
-      if (hasAbove) {
-        const j = above * width + x;
-        consider(j);
-        if (hasBefore) consider(j - direction);
-        const after = x + direction;
-        if (after >= 0 && after < width) consider(j + direction);
+        if (candidate < best) {
+          best = candidate;
+          nearX[i] = nearX[j]!;
+          nearY[i] = nearY[j]!;
+        }
       }
-      nearX[i] = bestX;
-      nearY[i] = bestY;
     }
   }
 }
