@@ -1,5 +1,6 @@
 import type { RegisterCommand } from './command.ts';
 import { registerRuns } from './commands/runs.ts';
+import { registerSubmission } from './commands/submission.ts';
 
 /** Every command, in the order of the help. */
-export const commands: readonly RegisterCommand[] = [registerRuns];
+export const commands: readonly RegisterCommand[] = [registerSubmission, registerRuns];

@@ -1,0 +1,81 @@
+import { PhalanxError } from '../../core/errors.ts';
+import type { RegisterCommand } from '../command.ts';
+import { oneOf } from '../options.ts';
+import { table } from '../terminal/table.ts';
+
+export const registerSubmission: RegisterCommand = (program, run) => {
+  const group = program.command('submission').description('check, score and combine submission CSVs');
+  group
+    .command('check')
+    .description('every defect of a submission; exit 1 if there is an error')
+    .argument('<csv>')
+    .requiredOption('--data <dir>', 'the dataset it was made for')
+    .action(
+      run(async ({ output }, csv: string, options: { data: string }) => {
+        const { readHandBone } = await import('../../data/handBone/reader.ts');
+        const { checkSubmission } = await import('../../inference/submission/check.ts');
+        const check = await checkSubmission(csv, await readHandBone(options.data));
+        const lines = check.defects.map(({ severity, line, what }) => {
+          const place = line === undefined ? csv : `${csv}:${line}`;
+          return `${output.style(severity === 'error' ? 'red' : 'yellow', severity)}  ${place}  ${what}`;
+        });
+        if (check.unlisted > 0) lines.push(`… and ${check.unlisted} more`);
+        const empty = `${(100 * check.emptyShare).toFixed(1)} % empty masks`;
+        lines.push(
+          `${check.rows} rows of ${check.expectedRows} expected, ${empty}: ${check.valid ? 'valid' : 'not valid'}.`,
+        );
+        output.result(check, lines.join('\n'));
+        if (!check.valid) {
+          throw new PhalanxError('submission/invalid', {
+            what: 'The submission has defects and would be refused or scored wrongly',
+            where: csv,
+            fix: 'Make it again with "phalanx ensemble", or mend the rows listed above',
+          });
+        }
+      }),
+    );
+  group
+    .command('score')
+    .description('mean Dice as the competition computes it; needs annotations')
+    .argument('<csv>')
+    .requiredOption('--data <dir>', 'the dataset, with annotations of the split')
+    .option('--split <split>', 'test or train', oneOf('--split', ['test', 'train']), 'test')
+    .action(
+      run(async ({ output }, csv: string, options: { data: string; split: 'test' | 'train' }) => {
+        const { readHandBone } = await import('../../data/handBone/reader.ts');
+        const { scoreSubmission } = await import('../../inference/submission/score.ts');
+        const score = await scoreSubmission(csv, await readHandBone(options.data), options.split);
+        const rows = Object.entries(score.perClass).map(([name, dice]) => [name, dice.toFixed(4)]);
+        output.result(score, `${table(['class', 'Dice'], rows)}\n\nmean Dice ${score.meanDice.toFixed(4)}`);
+      }),
+    );
+  group
+    .command('vote')
+    .description('majority vote of several submissions, pixel by pixel')
+    .argument('<csv...>')
+    .requiredOption('--out <csv>')
+    .option('--weights <numbers>', 'one per submission, separated by commas', parseNumbers)
+    .action(
+      run(async ({ output, signal }, submissions: string[], options: { out: string; weights?: number[] }) => {
+        const { voteSubmissions } = await import('../../inference/submission/vote.ts');
+        const { out, weights } = options;
+        const written = await voteSubmissions({
+          submissions,
+          out,
+          signal,
+          ...(weights === undefined ? {} : { weights }),
+        });
+        output.result(written, `${written.rows} rows written to ${out}.`);
+      }),
+    );
+};
+
+function parseNumbers(text: string): number[] {
+  const numbers = text.split(',').map(Number);
+  if (!numbers.some(Number.isNaN)) return numbers;
+  throw new PhalanxError('cli/option', {
+    what: 'The weights cannot be read',
+    expected: 'numbers separated by commas, such as 2,1,1',
+    received: text,
+  });
+}
