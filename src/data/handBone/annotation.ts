@@ -50,6 +50,7 @@ export async function inspectAnnotation(
   const defects = size === undefined ? [] : [...sizeDefects(parsed.annotation, size, path)];
   const polygons: Polygon[] = [];
   const seen = new Set<string>();
+  const misspelt = new Set<string>();
   for (const [index, { label, points }] of annotations.entries()) {
     const where = `annotations[${index}] (${label})`;
     const found = [...polygonDefects(points, size, path, where)];
@@ -58,11 +59,14 @@ export async function inspectAnnotation(
     if (classIndex < 0) found.push(unknownLabel(label, meant, classes, path, where));
     else if (seen.has(label)) found.push(repeatedLabel(label, path, where));
     defects.push(...found);
-    // A misspelt bone is not missing as well.
-    if (meant !== undefined) seen.add(meant);
+    if (classIndex >= 0) seen.add(label);
+    else if (meant !== undefined) misspelt.add(meant);
     if (found.every(({ severity }) => severity === 'warning')) polygons.push({ classIndex, points });
   }
-  for (const name of classes) if (!seen.has(name)) defects.push(missingLabel(name, path));
+  for (const name of classes) {
+    // A misspelt bone is not missing as well.
+    if (!seen.has(name) && !misspelt.has(name)) defects.push(missingLabel(name, path));
+  }
   return { polygons, defects };
 }
 
