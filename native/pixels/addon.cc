@@ -8,6 +8,7 @@ void RegisterFilters(Napi::Env env, Napi::Object exports);
 void RegisterGeometry(Napi::Env env, Napi::Object exports);
 void RegisterPolygons(Napi::Env env, Napi::Object exports);
 void RegisterRuns(Napi::Env env, Napi::Object exports);
+void RegisterLabelMaps(Napi::Env env, Napi::Object exports);
 
 }  // namespace phalanx
 
@@ -16,6 +17,7 @@ static Napi::Object Init(Napi::Env env, Napi::Object exports) {
   phalanx::RegisterGeometry(env, exports);
   phalanx::RegisterPolygons(env, exports);
   phalanx::RegisterRuns(env, exports);
+  phalanx::RegisterLabelMaps(env, exports);
   return exports;
 }
 

@@ -57,9 +57,11 @@ std::vector<Boundaries> ScanInput::FindRuns() const {
   std::vector<Boundaries> runs(classes);
   Scanner scanner(runs);
   const auto pixels = static_cast<uint32_t>(width * height);
-  // Columns are read sixteen at a time, a cache line of each row, and laid out as the scan wants them.
+  // Columns are read sixteen at a time, a cache line of each row, and laid out as the scan wants them. A stride that is
+  // no power of two keeps the sixteen out of each other's cache sets.
   constexpr size_t kStrip = 16;
-  std::vector<uint32_t> strip(columnMajor ? kStrip * height : 0);
+  const size_t stride = height + kStrip;
+  std::vector<uint32_t> strip(columnMajor ? kStrip * stride : 0);
   for (size_t p = 0; p < planes.size(); p++) {
     uint32_t before = 0;
     if (columnMajor) {
@@ -67,9 +69,12 @@ std::vector<Boundaries> ScanInput::FindRuns() const {
         const size_t columns = std::min(kStrip, width - x0);
         for (size_t y = 0; y < height; y++) {
           const uint32_t* row = planes[p] + y * width + x0;
-          for (size_t x = 0; x < columns; x++) strip[x * height + y] = row[x];
+          for (size_t x = 0; x < columns; x++) strip[x * stride + y] = row[x];
         }
-        scanner.Scan(strip.data(), columns * height, static_cast<uint32_t>(x0 * height), &before, p * 32);
+        for (size_t x = 0; x < columns; x++) {
+          const auto position = static_cast<uint32_t>((x0 + x) * height);
+          scanner.Scan(strip.data() + x * stride, height, position, &before, p * 32);
+        }
       }
     } else {
       scanner.Scan(planes[p], pixels, 0, &before, p * 32);

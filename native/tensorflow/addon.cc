@@ -1,6 +1,12 @@
 // The binding: what JavaScript can call. Each function checks what it is given; every failure is a JavaScript Error.
 #include <napi.h>
 
+#include <cstdlib>
+#include <mutex>
+
+#include "absl/base/log_severity.h"
+#include "absl/log/globals.h"
+#include "absl/log/initialize.h"
 #include "execution.h"
 #include "tensors.h"
 #include "tracing.h"
@@ -167,14 +173,17 @@ Napi::Value graphConstant(Info info) {
   return Napi::Number::New(info.Env(), graph.addConstant(value.get()));
 }
 
-/// graphOp(graph, type, attributes, inputs, outputs): adds an op; the ids of what it returns are the graph's values.
+/// graphOp(graph, type, attributes, inputs, outputs): adds an op; the ids of what it returns are the graph's values,
+/// and a shape that cannot be told without computing is null.
 Napi::Value graphOp(Info info) {
   TraceGraph& graph = *find(engineOf(info).graphs, info[0], "graph");
   const std::vector<int32_t> values = graph.addOp(readString(info[1], "op"), readAttributes(info[2]),
                                                   readIntegers(info[3], "values"), readOutputs(info[4]));
   Napi::Array results = Napi::Array::New(info.Env(), values.size());
   for (size_t i = 0; i < values.size(); i++) {
-    results.Set(static_cast<uint32_t>(i), describeToJs(info.Env(), values[i], graph.metadata(values[i])));
+    Napi::Object result = describeToJs(info.Env(), values[i], graph.metadata(values[i]));
+    if (!graph.isShapeKnown(values[i])) result.Set("shape", info.Env().Null());
+    results.Set(static_cast<uint32_t>(i), result);
   }
   return results;
 }
@@ -274,7 +283,20 @@ void define(Napi::Object exports, const char* name) {
   exports.Set(name, Napi::Function::New<guarded<Body>>(exports.Env(), name));
 }
 
+/// Keeps TensorFlow's start-up chatter off the terminal; TF_CPP_MIN_LOG_LEVEL=0 brings it back.
+void quieten() {
+  static std::once_flag once;
+  std::call_once(once, [] {
+    const char* level = std::getenv("TF_CPP_MIN_LOG_LEVEL");
+    const auto severity = static_cast<absl::LogSeverityAtLeast>(level == nullptr ? 1 : std::atoi(level));
+    absl::SetMinLogLevel(severity);
+    absl::SetStderrThreshold(severity);
+    absl::InitializeLog();
+  });
+}
+
 Napi::Object initialize(Napi::Env env, Napi::Object exports) {
+  quieten();
   auto* engine = new Engine(env);
   env.SetInstanceData(engine);
   // Before the environment's own teardown: a step in progress ends, and nothing is reported any more.

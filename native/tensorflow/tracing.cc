@@ -44,8 +44,7 @@ int32_t TraceGraph::addValue(TF_Output output, const std::string& type) {
   }
   bool known = rank >= 0;
   for (const int64_t dimension : metadata.shape) known = known && dimension >= 0;
-  if (!known) throw EngineError(type + ": the shape of its result depends on values, which a trace does not have");
-  values_.push_back({output, std::move(metadata)});
+  values_.push_back({output, std::move(metadata), known});
   return static_cast<int32_t>(values_.size() - 1);
 }
 
@@ -121,6 +120,9 @@ std::unique_ptr<TracedFunction> TraceGraph::finish(std::shared_ptr<TFE_Context> 
   for (const int64_t input : inputs) {
     arguments.push_back(at(input).output);
     argumentMetadata.push_back(at(input).metadata);
+  }
+  for (const int64_t output : outputs) {
+    if (!at(output).shapeKnown) throw EngineError(name + ": a result's shape depends on values");
   }
   for (const int64_t output : outputs) {
     // An input may be returned as it is, and a value twice; a function's results must be distinct ops.

@@ -36,10 +36,11 @@ class TraceGraph {
 
   int32_t addPlaceholder(TF_DataType type, const std::vector<int64_t>& shape);
   int32_t addConstant(TF_Tensor* value);
-  /// Adds an op and returns its `outputs` values. Every output must have a shape that is known now.
+  /// Adds an op and returns its `outputs` values; a shape that shape inference cannot tell is marked as unknown.
   std::vector<int32_t> addOp(const std::string& type, const std::vector<Attribute>& attributes,
                              const std::vector<int64_t>& inputs, int outputs);
   const Metadata& metadata(int32_t value) const { return values_[value].metadata; }
+  bool isShapeKnown(int32_t value) const { return values_[value].shapeKnown; }
   int nodes() const { return nodes_; }
 
   std::unique_ptr<TracedFunction> finish(std::shared_ptr<TFE_Context> context, const std::string& name,
@@ -49,6 +50,7 @@ class TraceGraph {
   struct Value {
     TF_Output output;
     Metadata metadata;
+    bool shapeKnown;
   };
 
   const Value& at(int64_t value) const;

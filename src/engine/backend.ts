@@ -1,0 +1,90 @@
+import * as tf from '@tensorflow/tfjs-core';
+import { PhalanxError } from '../core/errors.ts';
+import { createBinding } from './binding.ts';
+import type { NativeEngine, TensorValues } from './native.ts';
+import { activeTrace } from './trace.ts';
+import { loadNodeBackend } from './tfjsNode.ts';
+import type { NodeBackend, TensorData } from './tfjsNode.ts';
+
+/** tfjs-node's backend over the engine, aware of traces. */
+export interface PhalanxBackend extends NodeBackend {
+  /** The data behind a tensor. */
+  dataOf(tensor: tf.TensorInfo): TensorData;
+  /** The engine's number for a computed tensor, handing over its values first if the host still holds them. */
+  nativeIdOf(tensor: tf.TensorInfo): number;
+  /** Another tensor on the same data; dispose it in its own right. */
+  share(tensor: tf.TensorInfo): tf.Tensor;
+}
+
+export function createBackend(native: NativeEngine): PhalanxBackend {
+  const Base = loadNodeBackend();
+
+  class Backend extends Base implements PhalanxBackend {
+    dataOf(tensor: tf.TensorInfo): TensorData {
+      const data = this.tensorMap.get(tensor.dataId);
+      if (data !== undefined) return data;
+      throw new PhalanxError('engine/disposed', {
+        what: `A tensor of shape [${tensor.shape.join(', ')}] was used after it was disposed`,
+        fix: 'Dispose it later, or keep it with tf.keep inside tf.tidy',
+      });
+    }
+
+    nativeIdOf(tensor: tf.TensorInfo): number {
+      const data = this.dataOf(tensor);
+      if (data.values !== null) {
+        data.id = native.createTensor(data.shape, data.dtype, data.values as TensorValues);
+        data.values = null;
+      }
+      if (data.id >= 0) return data.id;
+      throw new PhalanxError('engine/symbol-escaped', {
+        what: 'A tensor from inside a compiled function was used outside of it',
+        expected: 'a computed tensor',
+        fix: 'Return the tensor from the function and use what the call resolves to',
+      });
+    }
+
+    share({ dataId, shape, dtype }: tf.TensorInfo): tf.Tensor {
+      this.incRef(dataId);
+      return tf.engine().makeTensorFromTensorInfo({ dataId, shape, dtype });
+    }
+
+    override getInputTensorIds(tensors: readonly tf.TensorInfo[]): number[] {
+      const trace = activeTrace();
+      if (trace === undefined) return tensors.map((tensor) => this.nativeIdOf(tensor));
+      return tensors.map((tensor) =>
+        trace.symbolOf(tensor, this.dataOf(tensor), () => this.nativeIdOf(tensor)),
+      );
+    }
+
+    override write(values: tf.backend_util.BackendValues, shape: number[], dtype: tf.DataType): tf.DataId {
+      const dataId = super.write(values, shape, dtype);
+      activeTrace()?.hostData.add(dataId);
+      return dataId;
+    }
+
+    override readSync(dataId: tf.DataId): tf.backend_util.BackendValues {
+      const data = this.dataOf({ dataId, shape: [], dtype: 'float32' });
+      const trace = activeTrace();
+      if (trace !== undefined && !(data.values !== null && trace.hostData.has(dataId)))
+        trace.refuseReading(data);
+      return super.readSync(dataId);
+    }
+
+    override read(dataId: tf.DataId): Promise<tf.backend_util.BackendValues> {
+      const data = this.dataOf({ dataId, shape: [], dtype: 'float32' });
+      const trace = activeTrace();
+      if (trace !== undefined) {
+        try {
+          trace.refuseReading(data);
+        } catch {
+          // The trace throws it when it ends; a rejected promise would be nobody's.
+          return new Promise(() => undefined);
+        }
+      }
+      if (data.values !== null) return Promise.resolve(data.values);
+      return native.tensorData(data.id) as Promise<tf.backend_util.BackendValues>;
+    }
+  }
+
+  return new Backend(createBinding(native), 'phalanx');
+}

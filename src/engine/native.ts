@@ -1,0 +1,102 @@
+import { createRequire } from 'node:module';
+import { existsSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { PhalanxError, messageOf } from '../core/errors.ts';
+
+/** TensorFlow's numbers for data types (`TF_DataType`). */
+export const nativeType = {
+  float32: 1,
+  int32: 3,
+  uint8: 4,
+  string: 7,
+  complex64: 8,
+  int64: 9,
+  bool: 10,
+  resource: 20,
+} as const;
+
+/** TensorFlow's numbers for kinds of op attributes (`TF_AttrType`). */
+export const attributeKind = { string: 0, int: 1, float: 2, bool: 3, type: 4, shape: 5 } as const;
+
+export interface OpAttribute {
+  readonly name: string;
+  readonly type: number;
+  readonly value: unknown;
+}
+
+export type TensorValues = Float32Array | Int32Array | Uint8Array | BigInt64Array;
+
+/** A tensor by number; `shape` is null where only computing it would tell. */
+export interface NativeTensor<Shape = readonly number[]> {
+  readonly id: number;
+  readonly shape: Shape;
+  readonly dtype: number;
+}
+
+/** What `build/native/engine.node` offers; see `native/tensorflow/addon.cc`. Every call may throw an Error. */
+export interface NativeEngine {
+  readonly TF_Version: string;
+  open(config: Uint8Array): void;
+  createTensor(shape: readonly number[], type: number, values: TensorValues): number;
+  deleteTensor(id: number): void;
+  tensorDataSync(id: number): TensorValues;
+  tensorData(id: number): Promise<TensorValues>;
+  executeOp(
+    type: string,
+    attributes: readonly OpAttribute[],
+    inputs: readonly number[],
+    outputs: number,
+  ): NativeTensor[];
+  newGraph(): number;
+  deleteGraph(graph: number): void;
+  graphPlaceholder(graph: number, shape: readonly number[], type: number): number;
+  graphConstant(graph: number, shape: readonly number[], type: number, values: TensorValues): number;
+  graphOp(
+    graph: number,
+    type: string,
+    attributes: readonly OpAttribute[],
+    inputs: readonly number[],
+    outputs: number,
+  ): NativeTensor<readonly number[] | null>[];
+  finishGraph(
+    graph: number,
+    name: string,
+    inputs: readonly number[],
+    outputs: readonly number[],
+  ): { id: number; nodes: number };
+  deleteFunction(id: number): void;
+  runFunction(
+    id: number,
+    config: Uint8Array,
+    inputs: readonly number[],
+    fallbacks: readonly number[],
+  ): { outputs: number[]; done: Promise<void> };
+  getNumOfTensors(): number;
+  isUsingGpuDevice(): boolean;
+}
+
+/** @throws PhalanxError `engine/not-built`, `engine/load` */
+export function loadNativeEngine(): NativeEngine {
+  const path = fileURLToPath(new URL('../../build/native/engine.node', import.meta.url));
+  if (!existsSync(path)) {
+    throw new PhalanxError('engine/not-built', {
+      what: 'The engine is not built',
+      where: path,
+      fix: 'Run `npm run setup`',
+    });
+  }
+  try {
+    return createRequire(import.meta.url)(path) as NativeEngine;
+  } catch (cause) {
+    throw new PhalanxError(
+      'engine/load',
+      {
+        what: 'The engine could not be loaded',
+        where: path,
+        received: messageOf(cause),
+        fix: 'Run `npm run setup`, which fetches and builds whatever is missing',
+      },
+      { cause },
+    );
+  }
+}
