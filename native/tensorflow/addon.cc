@@ -6,7 +6,6 @@
 
 #include "absl/base/log_severity.h"
 #include "absl/log/globals.h"
-#include "absl/log/initialize.h"
 #include "execution.h"
 #include "tensors.h"
 #include "tracing.h"
@@ -291,7 +290,6 @@ void quieten() {
     const auto severity = static_cast<absl::LogSeverityAtLeast>(level == nullptr ? 1 : std::atoi(level));
     absl::SetMinLogLevel(severity);
     absl::SetStderrThreshold(severity);
-    absl::InitializeLog();
   });
 }
 
