@@ -11,7 +11,7 @@ export interface Output {
   note(text: string): void;
   warn(text: string): void;
   /** A bar on a terminal, plain lines elsewhere, nothing under `--json`. */
-  progress(label: string, total: number): Progress;
+  progress(label: string): Progress;
   style(style: Style, text: string): string;
 }
 
@@ -29,8 +29,8 @@ export function createOutput(options: { readonly json: boolean }): Output {
     warn: (text) => {
       process.stderr.write(`${style('yellow', 'warning:')} ${text}\n`);
     },
-    progress: (label, total) =>
-      new Progress(label, total, options.json ? 'silent' : process.stderr.isTTY ? 'bar' : 'lines', style),
+    progress: (label) =>
+      new Progress(label, options.json ? 'silent' : process.stderr.isTTY ? 'bar' : 'lines', style),
     style,
   };
 }

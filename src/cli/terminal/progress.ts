@@ -9,7 +9,7 @@ const lineEvery = 10_000;
 /** Progress of one piece of work: how far, how fast, how long still, and what it measures on the way. */
 export class Progress {
   readonly #label: string;
-  readonly #total: number;
+  #total = 0;
   readonly #mode: ProgressMode;
   readonly #style: (style: Parameters<typeof styleText>[0], text: string) => string;
   readonly #start = performance.now();
@@ -21,12 +21,10 @@ export class Progress {
 
   constructor(
     label: string,
-    total: number,
     mode: ProgressMode,
     style: (style: Parameters<typeof styleText>[0], text: string) => string,
   ) {
     this.#label = label;
-    this.#total = total;
     this.#mode = mode;
     this.#style = style;
   }
@@ -38,8 +36,9 @@ export class Progress {
   }
 
   /** @param detail what to show besides, such as `loss 0.31  dice 0.82`. */
-  update(done: number, detail = this.#detail): void {
+  update(done: number, total: number, detail = this.#detail): void {
     this.#done = done;
+    this.#total = total;
     this.#detail = detail;
     const now = performance.now();
     if (now - this.#shown < (this.#mode === 'bar' ? redraw : lineEvery)) return;
