@@ -150,7 +150,7 @@ function personsOf(rows: readonly Row[], file: string): MetaData {
   const defects: Defect[] = [];
   for (const [index, row] of rows.slice(1, maxRows).entries()) {
     const cell = (key: Column) => textOf(row[position[key]]);
-    const id = cell('id');
+    const id = folderName(cell('id'));
     if (id === '') continue;
     const odd = (key: Column, expected: string) => {
       defects.push(oddCell(file, `row ${index + 2} (${id})`, columns[key], expected, cell(key)));
@@ -159,6 +159,11 @@ function personsOf(rows: readonly Row[], file: string): MetaData {
     else persons.set(id, personOf(id, cell, odd));
   }
   return { persons, defects };
+}
+
+/** Tables number the people; their folders are called `ID001`. */
+function folderName(id: string): string {
+  return /^\d+$/.test(id) ? `ID${id.padStart(3, '0')}` : id;
 }
 
 function personOf(
