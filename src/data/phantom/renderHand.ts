@@ -13,6 +13,7 @@ import { addBone } from './render/bones.ts';
 import { expose } from './render/exposure.ts';
 import { addForeignBodies } from './render/foreign.ts';
 import { addMarker } from './render/marker.ts';
+import { addMinorBone, minorBones } from './render/minorBones.ts';
 import { softTissue } from './render/softTissue.ts';
 import { NoiseTile } from './render/texture.ts';
 
@@ -70,6 +71,8 @@ function renderAbsorption(
     }
   for (const bone of skeleton.bones)
     addBone(absorbed, size, bone, framing, build.density, tile, random.derive('texture', bone.name));
+  for (const minor of minorBones(skeleton, framing, random.derive('minor bones')))
+    addMinorBone(absorbed, size, minor);
   addForeignBodies(
     { absorbed, size, framing },
     skeleton,

@@ -6,10 +6,11 @@ import { distanceField } from './distanceField.ts';
 import type { NoiseTile } from './texture.ts';
 
 /** What an X-ray loses in a millimetre of compact bone, of dense spongy bone and of the marrow cavity. */
-const absorption = { compact: 0.082, spongy: 0.046, marrow: 0.016 } as const;
+const absorption = { compact: 0.098, spongy: 0.04, marrow: 0.016 } as const;
 
-/** Bones are a little flatter than they are broad. */
+/** Bones are a little flatter than they are broad, and none is deeper than this many millimetres. */
 const flatness = 0.85;
+const deepest = 17;
 
 const bins = 64;
 
@@ -50,7 +51,7 @@ export function addBone(
   const [phaseX, phaseY] = [random.uniform(0, 256), random.uniform(0, 256)];
   const strength = density * (1 + random.normal(0, 0.03));
   const grain = 1 / scale;
-  const grainAlong = bone.kind === 'carpal' ? 3 : 1.5;
+  const grainAlong = bone.kind === 'carpal' ? 4 : 2;
   const { left, top, width, height, depth } = field;
   for (let y = 0; y < height; y++)
     for (let x = 0; x < width; x++) {
@@ -59,16 +60,21 @@ export function addBone(
       const [rx, ry] = [left + x - ax, top + y - ay];
       const along = rx * ux + ry * uy;
       const across = rx * uy - ry * ux;
-      const bin = Math.min(bins - 1, Math.max(0, Math.floor((along / length) * bins)));
-      const radius = structure.radius[bin]!;
-      const wall = structure.wall[bin]!;
+      const place = Math.min(bins - 1.001, Math.max(0, (along / length) * bins - 0.5));
+      const bin = Math.floor(place);
+      const share = place - bin;
+      const radius = structure.radius[bin]! * (1 - share) + structure.radius[bin + 1]! * share;
+      const wall = structure.wall[bin]! * (1 - share) + structure.wall[bin + 1]! * share;
       const outer = chord(d, radius);
       const inner = d > wall ? Math.min(outer, chord(d - wall, radius - wall)) : 0;
-      const fine = tile.at(across * grain * 4 + phaseX, along * grain * grainAlong + phaseY);
-      const coarse = tile.at(across * grain * 0.8 + phaseY, along * grain * 0.5 + phaseX);
-      const core = structure.core[bin]!;
-      const texture = 1 + (core > 0.03 ? 0.13 : 0.09) * fine + 0.05 * coarse;
-      const path = absorption.compact * (outer - inner) * (1 + 0.03 * coarse) + core * inner * texture;
+      // Plates and rods of spongy bone: thin bright ridges, most of them along the bone.
+      const rods =
+        0.8 - Math.abs(tile.at(across * grain * 4.6 + phaseX, along * grain * grainAlong + phaseY));
+      const mesh = 0.8 - Math.abs(tile.at(along * grain * 2.9 + phaseY, across * grain * 3.3 + phaseX));
+      const coarse = tile.at(across * grain * 0.7 + phaseY, along * grain * 0.5 + phaseX);
+      const core = structure.core[bin]! * (1 - share) + structure.core[bin + 1]! * share;
+      const texture = 1 + 0.12 * rods + 0.085 * mesh + 0.06 * coarse;
+      const path = absorption.compact * (outer - inner) * (1 + 0.03 * mesh) + core * inner * texture;
       absorbed[(top + y) * size + left + x]! += (strength * flatness * path) / scale;
     }
 }
@@ -91,9 +97,9 @@ function boneStructure(
   const wall = new Float32Array(bins);
   const core = new Float32Array(bins);
   if (bone.kind === 'carpal') {
-    const deepest = depth.reduce((most, value) => Math.max(most, value), 0);
-    radius.fill(deepest);
-    wall.fill(0.55 * scale);
+    const middle = depth.reduce((most, value) => Math.max(most, value), 0);
+    radius.fill(bone.name === 'Pisiform' ? 0.8 * middle : middle);
+    wall.fill(0.65 * scale);
     core.fill(absorption.spongy);
     return { radius, wall, core };
   }
@@ -101,9 +107,9 @@ function boneStructure(
   for (let bin = 0; bin < bins; bin++) {
     const t = (bin + 0.5) / bins;
     const shaft = shaftness(bone.kind, t);
-    radius[bin] = widths[bin]!;
+    radius[bin] = Math.min(widths[bin]!, (deepest / 2) * scale);
     const thick = bone.kind === 'forearm' ? 0.34 : bone.kind === 'distal' ? 0.3 : 0.42;
-    wall[bin] = Math.min(0.8 * widths[bin]!, (1 - shaft) * 0.6 * scale + shaft * thick * widths[bin]!);
+    wall[bin] = Math.min(0.8 * widths[bin]!, (1 - shaft) * 0.65 * scale + shaft * thick * widths[bin]!);
     core[bin] = absorption.spongy * (1 - shaft) + absorption.marrow * shaft;
   }
   return { radius, wall, core };
@@ -141,7 +147,10 @@ function halfWidths(
     );
     widths[bin] = sums[nearest]! / Math.max(1, counts[nearest]!);
   }
-  return widths;
+  return widths.map((_, bin) => {
+    const window = widths.subarray(Math.max(0, bin - 2), Math.min(bins, bin + 3));
+    return window.reduce((sum, width) => sum + width, 0) / window.length;
+  });
 }
 
 function smoothstep(from: number, to: number, value: number): number {

@@ -13,15 +13,18 @@ interface Exposure {
   readonly gamma: number;
   /** Standard deviation of the noise of a bare detector pixel at 2048 pixels a side, in absorption. */
   readonly noise: number;
+  /** How much the software lifts what differs from its surroundings. */
+  readonly harmonization: number;
 }
 
 function drawExposure(outliers: readonly OutlierKind[], random: Random): Exposure {
   const usual = {
     black: random.uniform(4, 16),
     white: random.uniform(236, 254),
-    gain: random.uniform(0.92, 1.12),
+    gain: random.uniform(1.05, 1.3),
     gamma: random.uniform(0.98, 1.15),
     noise: random.uniform(0.02, 0.032),
+    harmonization: random.uniform(0.3, 0.55),
   };
   if (!outliers.includes('brightness')) return usual;
   return random.chance(0.5)
@@ -44,7 +47,7 @@ function drawExposure(outliers: readonly OutlierKind[], random: Random): Exposur
 export function expose(
   absorbed: Float32Array,
   size: number,
-  { field: [left, top, right, bottom] }: Framing,
+  { field: [left, top, right, bottom], pixelsPerMillimetre }: Framing,
   outliers: readonly OutlierKind[],
   random: Random,
 ): Uint8Array {
@@ -58,6 +61,7 @@ export function expose(
   }
   const sigma = (1.1 * size) / 2048;
   if (sigma > 0.3) blur(absorbed, size, Math.exp(-1 / (2 * sigma * sigma)));
+  sharpenLocally(absorbed, size, 6 * pixelsPerMillimetre, exposure.harmonization);
   const curve = displayCurve(exposure);
   const steps = curve.length - 1;
   const grey = new Uint8Array(size * size);
@@ -104,6 +108,39 @@ function blur(values: Float32Array, size: number, weight: number): void {
       const here = values[row + x]!;
       values[row + x] = centre * here + side * (above[x]! + values[below + x]!);
       above[x] = here;
+    }
+  }
+}
+
+/**
+ * Adds the difference from the local mean (an unsharp mask with a wide window), as detectors' software does to show
+ * dense and thin parts in one picture. The mean is taken on a grid of 8 by 8 pixel cells.
+ */
+function sharpenLocally(values: Float32Array, size: number, radius: number, strength: number): void {
+  const cell = Math.max(1, Math.round(size / 256));
+  const side = Math.ceil(size / cell);
+  const coarse = new Float32Array(side * side);
+  for (let y = 0; y < size; y++) {
+    const row = Math.floor(y / cell) * side;
+    for (let x = 0; x < size; x++) coarse[row + Math.floor(x / cell)]! += values[y * size + x]!;
+  }
+  for (let i = 0; i < coarse.length; i++) coarse[i]! /= cell * cell;
+  const passes = 3;
+  const steps = Math.max(1, Math.round((radius / cell) ** 2 / passes));
+  for (let i = 0; i < Math.min(40, steps); i++) blur(coarse, side, 1);
+  for (let y = 0; y < size; y++) {
+    const gy = Math.min(side - 1, Math.max(0, (y + 0.5) / cell - 0.5));
+    const y0 = Math.floor(gy);
+    const y1 = Math.min(side - 1, y0 + 1);
+    for (let x = 0; x < size; x++) {
+      const gx = Math.min(side - 1, Math.max(0, (x + 0.5) / cell - 0.5));
+      const x0 = Math.floor(gx);
+      const x1 = Math.min(side - 1, x0 + 1);
+      const upper = coarse[y0 * side + x0]! * (1 - gx + x0) + coarse[y0 * side + x1]! * (gx - x0);
+      const lower = coarse[y1 * side + x0]! * (1 - gx + x0) + coarse[y1 * side + x1]! * (gx - x0);
+      const local = upper * (1 - gy + y0) + lower * (gy - y0);
+      const i = y * size + x;
+      values[i] = values[i]! + strength * (values[i]! - local);
     }
   }
 }

@@ -74,11 +74,11 @@ function smoothMax(a: number, b: number, blend: number): number {
 
 /** Half widths of the fingers at the knuckle, the joints and the tip; millimetres in an adult man of 175 cm. */
 const fingerWidths: readonly (readonly number[])[] = [
-  [15, 11.5, 10.5, 8.6],
-  [11, 10, 9, 7.4],
-  [11, 10.2, 9.2, 7.6],
-  [10.5, 9.6, 8.7, 7.2],
-  [9.5, 8.4, 7.6, 6.2],
+  [14, 11.5, 11, 9],
+  [12.5, 10.2, 9.1, 7.5],
+  [12.5, 10.4, 9.3, 7.7],
+  [12, 9.8, 8.8, 7.3],
+  [10.5, 8.6, 7.7, 6.3],
 ];
 
 function limbs({ joints, arm, scale }: HandSkeleton, flesh: number): Limb[] {
@@ -97,35 +97,36 @@ function limbs({ joints, arm, scale }: HandSkeleton, flesh: number): Limb[] {
       const [w0, w1] = [widths[segment]! * size, widths[segment + 1]! * size];
       result.push({ from, to, halfWidth: [w0, w1], halfDepth: [w0 * 0.82, w1 * 0.78] });
     });
-    const knuckle = segments[0]!;
-    const base = chain[0]!;
-    const palm = finger === 0 ? 15.5 : 14.5;
+    const thumb = finger === 0;
     result.push({
-      from: base,
-      to: knuckle,
-      halfWidth: [(palm + 2) * size, (finger === 0 ? 14 : 12.5) * size],
-      halfDepth: [(finger === 0 ? 17 : 16) * size, (finger === 0 ? 13 : 11) * size],
+      from: mix(chain[0]!, [0, 0], thumb ? 0.45 : 0),
+      to: segments[0]!,
+      halfWidth: [(thumb ? 17 : 15.5) * size, (thumb ? 14 : 12.5) * size],
+      halfDepth: [(thumb ? 17 : 16) * size, (thumb ? 12.5 : 11.5) * size],
     });
   });
   const along = (x: number, y: number): Point => {
-    // The forearm's frame: its axis leaves the middle of the wrist.
     const [ax, ay] = arm;
-    return [-ay * x * scale + ax * -y * scale, ax * x * scale + -ay * y * scale];
+    return [(-ay * x - ax * y) * scale, (ax * x - ay * y) * scale];
   };
-  for (const x of [6, -13])
+  const limb = (
+    from: Point,
+    to: Point,
+    halfWidth: readonly [number, number],
+    halfDepth: readonly [number, number],
+  ): Limb => ({
+    from,
+    to,
+    halfWidth: [halfWidth[0] * size, halfWidth[1] * size],
+    halfDepth: [halfDepth[0] * size, halfDepth[1] * size],
+  });
+  for (const [hand, wrist, elbow] of [
+    [12, 9, 6],
+    [-10, -12, -15],
+  ] as const)
     result.push(
-      {
-        from: along(x * 0.9, 0),
-        to: along(x, -34),
-        halfWidth: [20 * size, 19 * size],
-        halfDepth: [18 * size, 19 * size],
-      },
-      {
-        from: along(x, -34),
-        to: along(x * 1.3, -190),
-        halfWidth: [19 * size, 27 * size],
-        halfDepth: [19 * size, 30 * size],
-      },
+      limb([hand * scale, 12 * scale], along(wrist, -30), [19, 20], [17, 18]),
+      limb(along(wrist, -30), along(elbow, -190), [20, 34], [18, 30]),
     );
   return result;
 }
