@@ -4,6 +4,7 @@
 namespace phalanx {
 
 // One per family of kernels, each defined in the file named after it.
+void RegisterClahe(Napi::Env env, Napi::Object exports);
 void RegisterFilters(Napi::Env env, Napi::Object exports);
 void RegisterGeometry(Napi::Env env, Napi::Object exports);
 void RegisterPolygons(Napi::Env env, Napi::Object exports);
@@ -14,6 +15,7 @@ void RegisterLogits(Napi::Env env, Napi::Object exports);
 }  // namespace phalanx
 
 static Napi::Object Init(Napi::Env env, Napi::Object exports) {
+  phalanx::RegisterClahe(env, exports);
   phalanx::RegisterFilters(env, exports);
   phalanx::RegisterGeometry(env, exports);
   phalanx::RegisterPolygons(env, exports);

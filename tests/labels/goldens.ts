@@ -19,3 +19,20 @@ export function maskOf(labels: LabelMap, classIndex: number): Uint8Array {
   const plane = labels.planes[classIndex >> 5]!;
   return Uint8Array.from(plane, (pixel) => (pixel >>> (classIndex & 31)) & 1);
 }
+
+/** The generator's noise: uint32 `[height, width, channels]`. */
+export function pattern(width: number, height: number, channels = 1): Uint32Array {
+  const noise = new Uint32Array(width * height * channels);
+  let next = 0;
+  for (let y = 1; y <= height; y++) {
+    for (let x = 1; x <= width; x++) {
+      for (let c = 1; c <= channels; c++) {
+        let h = Math.imul(x, 0x9e3779b1) ^ Math.imul(y, 0x85ebca6b) ^ Math.imul(c, 0xc2b2ae35);
+        h = Math.imul(h ^ (h >>> 15), 0x2c1b3c6d);
+        h = Math.imul(h ^ (h >>> 12), 0x297a2d39);
+        noise[next++] = h ^ (h >>> 15);
+      }
+    }
+  }
+  return noise;
+}

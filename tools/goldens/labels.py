@@ -126,6 +126,34 @@ def rle():
     write("rle.json", cases)
 
 
+def pattern(width, height, channels=1):
+    """Noise that the tests make again by the same formula: uint32 [height, width, channels]."""
+    y, x, c = np.meshgrid(np.arange(height), np.arange(width), np.arange(channels), indexing="ij")
+    with np.errstate(over="ignore"):
+        h = (x + 1).astype(np.uint32) * np.uint32(0x9E3779B1)
+        h ^= (y + 1).astype(np.uint32) * np.uint32(0x85EBCA6B)
+        h ^= (c + 1).astype(np.uint32) * np.uint32(0xC2B2AE35)
+        h ^= h >> np.uint32(15)
+        h *= np.uint32(0x2C1B3C6D)
+        h ^= h >> np.uint32(12)
+        h *= np.uint32(0x297A2D39)
+        h ^= h >> np.uint32(15)
+    return h
+
+
+def nearest():
+    rng = np.random.default_rng(20240503)
+    sizes = [(64, 64, 128, 128), (128, 128, 64, 64), (2048, 30, 512, 7), (512, 512, 100, 333), (1, 1, 9, 5), (9, 5, 1, 1)]
+    sizes += [tuple(int(v) for v in rng.integers(1, 300, 4)) for _ in range(60)]
+    cases = []
+    for width, height, to_width, to_height in sizes:
+        labels = pattern(width, height)[..., 0].view(np.int32)
+        resized = cv2.resize(labels, (to_width, to_height), interpolation=cv2.INTER_NEAREST)
+        cases.append({"from": [width, height], "to": [to_width, to_height], "sha256": digest(resized)})
+    write("nearest.json", cases)
+
+
 if __name__ == "__main__":
     polygons()
     rle()
+    nearest()

@@ -1,0 +1,79 @@
+import { nativePixels } from '../pixels/native.ts';
+import { createLabelMap } from './labelMap.ts';
+import type { LabelMap } from './labelMap.ts';
+
+interface ResizeKernels {
+  resizeLabels(
+    source: readonly Uint32Array[],
+    sourceWidth: number,
+    sourceHeight: number,
+    target: readonly Uint32Array[],
+    width: number,
+    height: number,
+  ): Promise<unknown>;
+}
+
+/** Nearest-neighbour resize to `width` × `height` pixels, the pixels of OpenCV's `INTER_NEAREST`. */
+export async function resizeLabels(labels: LabelMap, width: number, height: number): Promise<LabelMap> {
+  const resized = createLabelMap(width, height, labels.classes);
+  await nativePixels<ResizeKernels>().resizeLabels(
+    labels.planes,
+    labels.width,
+    labels.height,
+    resized.planes,
+    width,
+    height,
+  );
+  return resized;
+}
+
+/** Left becomes right. */
+export function flipLabelsHorizontally(labels: LabelMap): LabelMap {
+  const { width, height, classes } = labels;
+  const planes = labels.planes.map((plane) => {
+    const flipped = plane.slice();
+    for (let y = 0; y < height; y++) flipped.subarray(y * width, (y + 1) * width).reverse();
+    return flipped;
+  });
+  return { width, height, classes, planes };
+}
+
+/** A rectangle of pixels. */
+export interface Box {
+  /** Column of the leftmost pixel. */
+  readonly left: number;
+  /** Row of the topmost pixel. */
+  readonly top: number;
+  /** Pixels. */
+  readonly width: number;
+  /** Pixels. */
+  readonly height: number;
+}
+
+/** @throws RangeError when the box is empty or leaves the label map. */
+export function cropLabels(labels: LabelMap, { left, top, width, height }: Box): LabelMap {
+  const inside = left >= 0 && top >= 0 && left + width <= labels.width && top + height <= labels.height;
+  if (!inside || width < 1 || height < 1 || ![left, top, width, height].every(Number.isInteger)) {
+    throw new RangeError(
+      `Box ${left}, ${top}, ${width}×${height} of a label map of ${labels.width}×${labels.height}`,
+    );
+  }
+  const cropped = createLabelMap(width, height, labels.classes);
+  for (const [index, plane] of cropped.planes.entries()) {
+    for (let y = 0; y < height; y++) {
+      const start = (top + y) * labels.width + left;
+      plane.set(labels.planes[index]!.subarray(start, start + width), y * width);
+    }
+  }
+  return cropped;
+}
+
+/** Whether size, number of classes and every pixel agree. */
+export function labelsEqual(a: LabelMap, b: LabelMap): boolean {
+  if (a.width !== b.width || a.height !== b.height || a.classes !== b.classes) return false;
+  return a.planes.every((plane, index) => Buffer.compare(bytesOf(plane), bytesOf(b.planes[index]!)) === 0);
+}
+
+function bytesOf(plane: Uint32Array): Uint8Array {
+  return new Uint8Array(plane.buffer, plane.byteOffset, plane.byteLength);
+}
