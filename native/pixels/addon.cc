@@ -10,6 +10,7 @@ void RegisterGeometry(Napi::Env env, Napi::Object exports);
 void RegisterPolygons(Napi::Env env, Napi::Object exports);
 void RegisterRuns(Napi::Env env, Napi::Object exports);
 void RegisterLabelMaps(Napi::Env env, Napi::Object exports);
+void RegisterUpsample(Napi::Env env, Napi::Object exports);
 void RegisterLogits(Napi::Env env, Napi::Object exports);
 
 }  // namespace phalanx
@@ -21,6 +22,7 @@ static Napi::Object Init(Napi::Env env, Napi::Object exports) {
   phalanx::RegisterPolygons(env, exports);
   phalanx::RegisterRuns(env, exports);
   phalanx::RegisterLabelMaps(env, exports);
+  phalanx::RegisterUpsample(env, exports);
   phalanx::RegisterLogits(env, exports);
   return exports;
 }

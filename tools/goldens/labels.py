@@ -11,6 +11,8 @@ from pathlib import Path
 
 import cv2
 import numpy as np
+import torch
+from torch.nn import functional
 
 OUT = Path("tests/goldens/labels")
 
@@ -153,7 +155,55 @@ def nearest():
     write("nearest.json", cases)
 
 
+def noise_logits(width, height, classes):
+    """float32 [height, width, classes] in [-4, 4), made again by the tests."""
+    return (pattern(width, height, classes) / 2**32 * 8 - 4).astype(np.float32)
+
+
+def bilinear(logits, width, height):
+    planes = torch.from_numpy(logits.transpose(2, 0, 1).copy())[None]
+    resized = functional.interpolate(planes, size=(height, width), mode="bilinear", align_corners=False)
+    return resized[0].permute(1, 2, 0).numpy()
+
+
+def upsample():
+    """Values for the plain twin; thresholded masks, whose thresholds stay clear of every value, for the kernel."""
+    rng = np.random.default_rng(20240504)
+    values = []
+    for width, height, classes, to_width, to_height in [(3, 2, 2, 7, 5), (4, 4, 1, 16, 16), (5, 6, 1, 4, 3), (1, 3, 2, 4, 1)]:
+        result = bilinear(noise_logits(width, height, classes), to_width, to_height)
+        values.append(
+            {
+                "from": [width, height],
+                "classes": classes,
+                "to": [to_width, to_height],
+                "values": [round(float(v), 6) for v in result.flatten()],
+            }
+        )
+    write("bilinear.json", values)
+
+    masks = []
+    sizes = [(32, 32, 29, 128, 128), (16, 16, 40, 48, 80), (64, 64, 3, 512, 512), (50, 40, 5, 31, 17), (1, 1, 33, 9, 9)]
+    sizes += [(*(int(v) for v in rng.integers(1, 40, 3)), *(int(v) for v in rng.integers(1, 150, 2))) for _ in range(30)]
+    for width, height, classes, to_width, to_height in sizes:
+        result = bilinear(noise_logits(width, height, classes), to_width, to_height)
+        thresholds = rng.uniform(-1, 1, classes).astype(np.float32)
+        while (close := (np.abs(result - thresholds) < 1e-5).any(axis=(0, 1))).any():
+            thresholds[close] += np.float32(3e-5)
+        masks.append(
+            {
+                "from": [width, height],
+                "classes": classes,
+                "to": [to_width, to_height],
+                "thresholds": [float(t) for t in thresholds],
+                "sha256": digest((result > thresholds).astype(np.uint8)),
+            }
+        )
+    write("upsample.json", masks)
+
+
 if __name__ == "__main__":
     polygons()
     rle()
     nearest()
+    upsample()
