@@ -1,0 +1,64 @@
+import { join } from 'node:path';
+import { writeFileAtomic } from '../../core/atomicFile.ts';
+import { PhalanxError } from '../../core/errors.ts';
+import { readLimitedFile } from '../../data/limitedFile.ts';
+import { LogitFile, encodeLogits } from './logitFile.ts';
+import type { LogitInfo, Provenance } from './logitFile.ts';
+
+const logitFile = {
+  noun: 'file of logits',
+  missing: 'logits/missing',
+  unreadable: 'logits/unreadable',
+  maxBytes: 512 * 2 ** 20,
+} as const;
+
+/** A folder with one file of logits per image: one model's predictions. */
+export class LogitStore {
+  readonly root: string;
+
+  constructor(root: string) {
+    this.root = root;
+  }
+
+  pathOf(image: string): string {
+    return join(this.root, `${image}.logits`);
+  }
+
+  /**
+   * @param logits `[height, width, classes]`.
+   * @returns the file's size in bytes.
+   * @throws PhalanxError `logits/not-finite`, `file/write`.
+   */
+  async write(logits: Float32Array, info: LogitInfo): Promise<number> {
+    const bytes = await encodeLogits(logits, info);
+    await writeFileAtomic(this.pathOf(info.image), bytes);
+    return bytes.length;
+  }
+
+  /** @throws PhalanxError `logits/missing`, `logits/unreadable`, `logits/damaged`. */
+  async read(image: string): Promise<LogitFile> {
+    const path = this.pathOf(image);
+    const file = LogitFile.parse(await readLimitedFile(path, logitFile), path);
+    if (file.info.image === image) return file;
+    throw new PhalanxError('logits/damaged', {
+      what: 'The stored logits are of another image',
+      where: path,
+      expected: image,
+      received: file.info.image,
+    });
+  }
+
+  /** True when the image's file is there, whole, and made as `provenance` says. */
+  async holds(image: string, provenance: Provenance): Promise<boolean> {
+    try {
+      const file = await this.read(image);
+      const { checkpoint, tta } = file.info.provenance;
+      if (checkpoint !== provenance.checkpoint || tta !== provenance.tta) return false;
+      file.verify();
+      return true;
+    } catch (error) {
+      if (error instanceof PhalanxError) return false;
+      throw error;
+    }
+  }
+}
