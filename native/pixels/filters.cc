@@ -1,11 +1,10 @@
-// Filters of 8-bit images: lookup tables, 3x3 and separable convolution, CLAHE, Gaussian noise.
+// Filters of 8-bit images: lookup tables, 3x3 and separable convolution, Gaussian noise.
 //
-// Numbers follow OpenCV 5 (modules/imgproc: filter.simd.hpp, clahe.cpp); src/pixels/filters.ts says which.
+// Numbers follow OpenCV 5 (modules/imgproc: filter.simd.hpp); src/pixels/filters.ts says which.
 #include "kernel.h"
 #include "vectorized.h"
 
 #include <algorithm>
-#include <array>
 #include <cstring>
 
 #if defined(__x86_64__)
@@ -14,14 +13,6 @@
 
 namespace phalanx {
 namespace {
-
-// Column mirrored into [0, length) without repeating the border pixel (OpenCV's BORDER_REFLECT_101).
-int64_t Reflect101(int64_t p, int64_t length) {
-  if (length == 1) return 0;
-  const int64_t period = 2 * (length - 1);
-  const int64_t q = ((p % period) + period) % period;
-  return q < length ? q : period - q;
-}
 
 #if defined(__x86_64__)
 __attribute__((target("avx512f,avx512bw,avx512vbmi"))) void LookUpVbmi(const uint8_t* source, const uint8_t* table,
@@ -67,11 +58,6 @@ VECTORIZED void PadRow(const uint8_t* row, int64_t width, int64_t channels, int6
           static_cast<float>(row[Reflect101(width - 1 + x, width) * channels + c]);
     }
   }
-}
-
-inline __attribute__((always_inline)) uint8_t Saturate(float value) {
-  const int rounded = static_cast<int>(__builtin_rintf(value));
-  return static_cast<uint8_t>(rounded < 0 ? 0 : rounded > 255 ? 255 : rounded);
 }
 
 // The sum runs over the kernel row by row, each term fused: the order of OpenCV's FilterVec_8u.
@@ -188,136 +174,6 @@ Napi::Value ConvolveSeparableKernel(const Napi::CallbackInfo& info) {
       });
 }
 
-struct Grid {
-  int64_t tilesX, tilesY, tileWidth, tileHeight;
-};
-
-// Tiles divide the image, extended by mirroring where it is not divisible: by a whole tile count when one side is not.
-Grid GridOf(int64_t width, int64_t height, int64_t tilesX, int64_t tilesY) {
-  const bool divisible = width % tilesX == 0 && height % tilesY == 0;
-  const int64_t extendedWidth = divisible ? width : width + tilesX - width % tilesX;
-  const int64_t extendedHeight = divisible ? height : height + tilesY - height % tilesY;
-  return {tilesX, tilesY, extendedWidth / tilesX, extendedHeight / tilesY};
-}
-
-// The equalizing table of one tile, its histogram clipped and the surplus spread evenly.
-void TileTable(const uint8_t* grey, int64_t width, int64_t height, const Grid& g, int64_t tx, int64_t ty,
-               double clipLimit, uint8_t* table) {
-  // Four histograms: neighbouring pixels are often equal, and one counter would wait for itself.
-  uint32_t parts[4][256] = {};
-  for (int64_t j = 0; j < g.tileHeight; j++) {
-    const uint8_t* row = grey + Reflect101(ty * g.tileHeight + j, height) * width;
-    const int64_t first = tx * g.tileWidth, inside = std::min(first + g.tileWidth, width);
-    int64_t x = first;
-    for (; x + 4 <= inside; x += 4) {
-      for (int64_t k = 0; k < 4; k++) parts[k][row[x + k]]++;
-    }
-    for (; x < first + g.tileWidth; x++) parts[0][row[Reflect101(x, width)]]++;
-  }
-  std::array<int64_t, 256> histogram;
-  for (size_t i = 0; i < 256; i++) histogram[i] = int64_t{parts[0][i]} + parts[1][i] + parts[2][i] + parts[3][i];
-
-  const int64_t area = g.tileWidth * g.tileHeight;
-  if (clipLimit > 0) {
-    const int64_t limit = std::max<int64_t>(static_cast<int64_t>(clipLimit * static_cast<double>(area) / 256), 1);
-    int64_t clipped = 0;
-    for (int64_t& count : histogram) {
-      clipped += std::max<int64_t>(count - limit, 0);
-      count = std::min(count, limit);
-    }
-    const int64_t share = clipped / 256;
-    int64_t residual = clipped - share * 256;
-    for (int64_t& count : histogram) count += share;
-    if (residual != 0) {
-      const int64_t step = std::max<int64_t>(256 / residual, 1);
-      for (int64_t i = 0; i < 256 && residual > 0; i += step, residual--) histogram[static_cast<size_t>(i)]++;
-    }
-  }
-  const float scale = 255.0f / static_cast<float>(area);
-  int64_t sum = 0;
-  for (size_t i = 0; i < 256; i++) {
-    sum += histogram[i];
-    table[i] = Saturate(static_cast<float>(sum) * scale);
-  }
-}
-
-VECTORIZED void BlendTables(const uint8_t* grey, const uint32_t* cell, const float* alpha, const float* alpha1,
-                            float beta, float beta1, uint8_t* out, int64_t count) {
-  for (int64_t x = 0; x < count; x++) {
-    const uint32_t four = cell[grey[x]];
-    const float a = static_cast<float>(static_cast<int>(four & 255));
-    const float b = static_cast<float>(static_cast<int>((four >> 8) & 255));
-    const float c = static_cast<float>(static_cast<int>((four >> 16) & 255));
-    const float d = static_cast<float>(static_cast<int>(four >> 24));
-    const float top = a * alpha1[x] + b * alpha[x], bottom = c * alpha1[x] + d * alpha[x];
-    out[x] = Saturate(top * beta1 + bottom * beta);
-  }
-}
-
-void Clahe(const uint8_t* grey, int64_t width, int64_t height, double clipLimit, int64_t tilesX, int64_t tilesY,
-           uint8_t* target) {
-  const Grid g = GridOf(width, height, tilesX, tilesY);
-  std::vector<uint8_t> tables(static_cast<size_t>(tilesX * tilesY * 256));
-  for (int64_t ty = 0; ty < tilesY; ty++) {
-    for (int64_t tx = 0; tx < tilesX; tx++) {
-      TileTable(grey, width, height, g, tx, ty, clipLimit, tables.data() + (ty * tilesX + tx) * 256);
-    }
-  }
-  std::vector<float> alpha(static_cast<size_t>(width)), alpha1(static_cast<size_t>(width));
-  std::vector<int64_t> left(static_cast<size_t>(width));
-  const float inverseWidth = 1.0f / static_cast<float>(g.tileWidth);
-  const float inverseHeight = 1.0f / static_cast<float>(g.tileHeight);
-  for (size_t x = 0; x < static_cast<size_t>(width); x++) {
-    const float position = static_cast<float>(x) * inverseWidth - 0.5f;
-    left[x] = static_cast<int64_t>(std::floor(position));
-    alpha[x] = position - static_cast<float>(left[x]);
-    alpha1[x] = 1.0f - alpha[x];
-  }
-  // Between four tile centres the same four tables are blended: the cell holds them side by side, one load per pixel.
-  std::vector<uint32_t> cells(static_cast<size_t>((tilesX + 1) * 256));
-  int64_t heldTop = -2;
-  for (int64_t y = 0; y < height; y++) {
-    const float position = static_cast<float>(y) * inverseHeight - 0.5f;
-    const auto top = static_cast<int64_t>(std::floor(position));
-    const float beta = position - static_cast<float>(top), beta1 = 1.0f - beta;
-    if (top != heldTop) {
-      const int64_t y1 = std::max<int64_t>(top, 0), y2 = std::min(top + 1, tilesY - 1);
-      for (int64_t cell = 0; cell <= tilesX; cell++) {
-        const int64_t x1 = std::max<int64_t>(cell - 1, 0), x2 = std::min(cell, tilesX - 1);
-        const uint8_t *a = &tables[static_cast<size_t>((y1 * tilesX + x1) * 256)],
-                      *b = &tables[static_cast<size_t>((y1 * tilesX + x2) * 256)],
-                      *c = &tables[static_cast<size_t>((y2 * tilesX + x1) * 256)],
-                      *d = &tables[static_cast<size_t>((y2 * tilesX + x2) * 256)];
-        uint32_t* packed = &cells[static_cast<size_t>(cell * 256)];
-        for (int i = 0; i < 256; i++) {
-          packed[i] = a[i] | uint32_t{b[i]} << 8 | uint32_t{c[i]} << 16 | uint32_t{d[i]} << 24;
-        }
-      }
-      heldTop = top;
-    }
-    for (int64_t x = 0; x < width;) {
-      const int64_t cell = left[static_cast<size_t>(x)];
-      int64_t end = x + 1;
-      while (end < width && left[static_cast<size_t>(end)] == cell) end++;
-      BlendTables(grey + y * width + x, &cells[static_cast<size_t>((cell + 1) * 256)], &alpha[static_cast<size_t>(x)],
-                  &alpha1[static_cast<size_t>(x)], beta, beta1, target + y * width + x, end - x);
-      x = end;
-    }
-  }
-}
-
-// clahe(grey, width, height, clipLimit, tilesX, tilesY, target)
-Napi::Value ClaheKernel(const Napi::CallbackInfo& info) {
-  const int64_t width = SideArg(info, 1, "width"), height = SideArg(info, 2, "height");
-  const auto grey = SpanArg<uint8_t>(info, 0, "grey", width * height);
-  const double clipLimit = NumberArg(info, 3, "clipLimit");
-  const int64_t tilesX = IntegerArg(info, 4, "tilesX", 1, 256), tilesY = IntegerArg(info, 5, "tilesY", 1, 256);
-  const auto target = SpanArg<uint8_t>(info, 6, "target", width * height);
-  return AsyncKernel::Run(info, {target.owner, grey.owner}, [=, s = grey.data, t = target.data] {
-    Clahe(s, width, height, clipLimit, tilesX, tilesY, t);
-  });
-}
-
 // Adds noise[hash(seed, i)] to every value; `shared` gives all channels of a pixel the same.
 VECTORIZED void AddNoise(const uint8_t* source, uint8_t* target, int64_t pixels, int64_t channels, bool shared,
                          uint32_t seed, const float* noise) {
@@ -353,7 +209,6 @@ void RegisterFilters(Napi::Env env, Napi::Object exports) {
   Export(env, exports, "lookUpTable", LookUpTable);
   Export(env, exports, "convolve3x3", Convolve3x3Kernel);
   Export(env, exports, "convolveSeparable", ConvolveSeparableKernel);
-  Export(env, exports, "clahe", ClaheKernel);
   Export(env, exports, "addNoise", AddNoiseKernel);
 }
 

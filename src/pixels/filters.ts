@@ -1,4 +1,5 @@
 import type { Image } from './image.ts';
+import { labTables } from './lab.ts';
 import { uninitialized } from './memory.ts';
 import { nativePixels } from './native.ts';
 
@@ -20,13 +21,23 @@ interface FilterKernels {
     kernel: Float32Array,
     target: Uint8Array,
   ): Promise<unknown>;
-  clahe(
+  claheGrey(
     grey: Uint8Array,
     width: number,
     height: number,
     clipLimit: number,
     tilesX: number,
     tilesY: number,
+    target: Uint8Array,
+  ): Promise<unknown>;
+  claheRgb(
+    source: Uint8Array,
+    width: number,
+    height: number,
+    clipLimit: number,
+    tilesX: number,
+    tilesY: number,
+    tables: Int32Array,
     target: Uint8Array,
   ): Promise<unknown>;
   addNoise(
@@ -96,8 +107,32 @@ export async function claheGrey(
   tilesY: number,
 ): Promise<Uint8Array> {
   const data = uninitialized(grey.length);
-  await nativePixels<FilterKernels>().clahe(grey, width, height, clipLimit, tilesX, tilesY, data);
+  await nativePixels<FilterKernels>().claheGrey(grey, width, height, clipLimit, tilesX, tilesY, data);
   return data;
+}
+
+/**
+ * CLAHE of the lightness of an RGB image, as albumentations does: to 8-bit Lab, equalize L, back. Grey values
+ * repeated over the channels come back with differences of up to a grey level between channels, as in OpenCV.
+ */
+export async function claheRgb(
+  { data, width, height }: Image,
+  clipLimit: number,
+  tilesX: number,
+  tilesY: number,
+): Promise<Image> {
+  const target = uninitialized(data.length);
+  await nativePixels<FilterKernels>().claheRgb(
+    data,
+    width,
+    height,
+    clipLimit,
+    tilesX,
+    tilesY,
+    labTables(),
+    target,
+  );
+  return { width, height, channels: 3, data: target };
 }
 
 let quantiles: Float64Array | undefined;

@@ -1,6 +1,8 @@
 import { noiseTable } from './filters.ts';
-import { fusedMultiplyAdd, roundHalfEven } from './geometryPlain.ts';
+import { fusedMultiplyAdd } from './geometryPlain.ts';
 import type { Image } from './image.ts';
+import { labToRgb, rgbToLab } from './lab.ts';
+import { roundHalfEven } from './rounding.ts';
 import { borderIndex } from './window.ts';
 
 const { fround } = Math;
@@ -134,6 +136,22 @@ export function claheGreyPlain(
     }
   }
   return out;
+}
+
+/** The twin of the native `claheRgb`. */
+export function claheRgbPlain(
+  { data, width, height }: Image,
+  clipLimit: number,
+  tilesX: number,
+  tilesY: number,
+): Image {
+  const lab = Array.from({ length: width * height }, (_, i) =>
+    rgbToLab([data[3 * i]!, data[3 * i + 1]!, data[3 * i + 2]!]),
+  );
+  const lightness = Uint8Array.from(lab, ([value]) => value);
+  const equalized = claheGreyPlain(lightness, width, height, clipLimit, tilesX, tilesY);
+  const rgb = lab.flatMap(([, a, b], i) => labToRgb([equalized[i]!, a, b]));
+  return { width, height, channels: 3, data: Uint8Array.from(rgb) };
 }
 
 /** The twin of the native `addNoise`. */

@@ -1,5 +1,6 @@
 import type { Interpolation, Raster, WarpOptions } from './geometry.ts';
 import { fillBytes, invertAffine } from './geometry.ts';
+import { roundHalfEven } from './rounding.ts';
 import { borderIndex } from './window.ts';
 
 const { fround } = Math;
@@ -7,14 +8,6 @@ const { fround } = Math;
 /** `a * b + c` in float32, rounded once but for ties at double precision. */
 export function fusedMultiplyAdd(a: number, b: number, c: number): number {
   return fround(a * b + c);
-}
-
-/** Nearest integer, ties to even: C's `rint` in its default mode. */
-export function roundHalfEven(value: number): number {
-  const floor = Math.floor(value);
-  const rest = value - floor;
-  if (rest !== 0.5) return rest < 0.5 ? floor : floor + 1;
-  return floor % 2 === 0 ? floor : floor + 1;
 }
 
 /** The twin of the native `warpAffine`, pixel by pixel. */

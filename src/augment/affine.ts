@@ -1,0 +1,108 @@
+import { z } from 'zod';
+import type { Sample } from '../data/dataset.ts';
+import type { AffineMatrix } from '../pixels/geometry.ts';
+import { borderModes, interpolations, warpAffine } from '../pixels/geometry.ts';
+import { fill } from './ranges.ts';
+import { rasterOf, sampleOf } from './sample.ts';
+
+/** Options that all affine transforms share. Labels are sampled nearest, and empty beyond a constant border. */
+export const warpOptions = {
+  interpolation: z.enum(interpolations).default('linear'),
+  borderMode: z.enum(borderModes).default('constant'),
+  fill,
+};
+
+export interface AffineParameters {
+  /** Degrees, counter-clockwise as seen. */
+  readonly rotate: number;
+  readonly scaleX: number;
+  readonly scaleY: number;
+  /** Pixels. */
+  readonly translateX: number;
+  readonly translateY: number;
+  /** Degrees. */
+  readonly shearX: number;
+  readonly shearY: number;
+}
+
+export const identity: AffineParameters = {
+  rotate: 0,
+  scaleX: 1,
+  scaleY: 1,
+  translateX: 0,
+  translateY: 0,
+  shearX: 0,
+  shearY: 0,
+};
+
+type Matrix3 = readonly (readonly [number, number, number])[];
+
+function product(a: Matrix3, b: Matrix3): Matrix3 {
+  return a.map(
+    (row) =>
+      [0, 1, 2].map((j) => row[0] * b[0]![j]! + row[1] * b[1]![j]! + row[2] * b[2]![j]!) as [
+        number,
+        number,
+        number,
+      ],
+  );
+}
+
+/**
+ * Scale, then rotate, then shear, then translate, about the centre of the image: the product that albumentations'
+ * `create_affine_transformation_matrix` forms, in its order.
+ */
+export function affineMatrix(parameters: AffineParameters, width: number, height: number): AffineMatrix {
+  const [cx, cy] = [width / 2 - 0.5, height / 2 - 0.5];
+  const degree = Math.PI / 180;
+  const angle = (((parameters.rotate % 360) + 360) % 360) * degree;
+  const [sin, cos] = [Math.sin(angle), Math.cos(angle)];
+  const { scaleX, scaleY, translateX, translateY, shearX, shearY } = parameters;
+  const factors: Matrix3[] = [
+    [
+      [1, 0, cx],
+      [0, 1, cy],
+      [0, 0, 1],
+    ],
+    [
+      [1, 0, translateX],
+      [0, 1, translateY],
+      [0, 0, 1],
+    ],
+    [
+      [1, Math.tan(shearX * degree), 0],
+      [Math.tan(shearY * degree), 1, 0],
+      [0, 0, 1],
+    ],
+    [
+      [cos, sin, 0],
+      [-sin, cos, 0],
+      [0, 0, 1],
+    ],
+    [
+      [scaleX, 0, 0],
+      [0, scaleY, 0],
+      [0, 0, 1],
+    ],
+    [
+      [1, 0, -cx],
+      [0, 1, -cy],
+      [0, 0, 1],
+    ],
+  ];
+  const [top, bottom] = factors.reduce(product);
+  return [...top!, ...bottom!];
+}
+
+/** Warps image and labels at their own size. */
+export async function warpSample(
+  sample: Sample,
+  parameters: AffineParameters,
+  options: z.output<z.ZodObject<typeof warpOptions>>,
+): Promise<Sample> {
+  const { width, height } = sample.image;
+  const { interpolation, borderMode: border, fill } = options;
+  const matrix = affineMatrix(parameters, width, height);
+  const warped = await warpAffine(rasterOf(sample), { matrix, width, height, interpolation, border, fill });
+  return sampleOf(warped, sample);
+}

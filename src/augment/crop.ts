@@ -1,0 +1,107 @@
+import { z } from 'zod';
+import { PhalanxError } from '../core/errors.ts';
+import type { Random } from '../core/random.ts';
+import type { Sample } from '../data/dataset.ts';
+import { borderModes } from '../pixels/geometry.ts';
+import type { BorderMode } from '../pixels/geometry.ts';
+import type { Window } from '../pixels/window.ts';
+import { copyWindow } from '../pixels/window.ts';
+import { fill } from './ranges.ts';
+import { rasterOf, sampleOf } from './sample.ts';
+
+export const padPositions = [
+  'center',
+  'top_left',
+  'top_right',
+  'bottom_left',
+  'bottom_right',
+  'random',
+] as const;
+export type PadPosition = (typeof padPositions)[number];
+
+export const padOptions = {
+  padIfNeeded: z.boolean().default(false),
+  padPosition: z.enum(padPositions).default('center'),
+  borderMode: z.enum(borderModes).default('constant'),
+  fill,
+};
+
+interface Padding {
+  readonly top: number;
+  readonly left: number;
+  /** Size of the padded image. */
+  readonly width: number;
+  readonly height: number;
+}
+
+/**
+ * How an image is placed in one of at least the given size. Named corners are where the image goes (albumentations'
+ * `adjust_padding_by_position`; its `top_right` and `bottom_left` are what they say here).
+ */
+export function padding(
+  image: { readonly width: number; readonly height: number },
+  minWidth: number,
+  minHeight: number,
+  position: PadPosition,
+  random: Random,
+): Padding {
+  const width = Math.max(image.width, minWidth);
+  const height = Math.max(image.height, minHeight);
+  const spareX = width - image.width;
+  const spareY = height - image.height;
+  const place = (): { top: number; left: number } => {
+    switch (position) {
+      case 'center':
+        return { top: Math.floor(spareY / 2), left: Math.floor(spareX / 2) };
+      case 'top_left':
+        return { top: 0, left: 0 };
+      case 'top_right':
+        return { top: 0, left: spareX };
+      case 'bottom_left':
+        return { top: spareY, left: 0 };
+      case 'bottom_right':
+        return { top: spareY, left: spareX };
+      case 'random': {
+        const top = random.integer(0, spareY + 1);
+        return { top, left: random.integer(0, spareX + 1) };
+      }
+    }
+  };
+  return { ...place(), width, height };
+}
+
+export interface CropOptions {
+  readonly height: number;
+  readonly width: number;
+  readonly padIfNeeded: boolean;
+  readonly padPosition: PadPosition;
+  readonly borderMode: BorderMode;
+  readonly fill: number | readonly number[];
+}
+
+/** Pads if needed and asked for, then copies the window that `start` chooses in the spare rows and columns. */
+export function cropSample(
+  sample: Sample,
+  options: CropOptions,
+  random: Random,
+  start: (spareX: number, spareY: number) => { readonly x: number; readonly y: number },
+): Sample {
+  const { image } = sample;
+  if (!options.padIfNeeded && (options.height > image.height || options.width > image.width)) {
+    throw new PhalanxError('augment/crop-size', {
+      what: 'The crop is larger than the image',
+      expected: `at most ${image.width}×${image.height} pixels (width × height)`,
+      received: `${options.width}×${options.height}`,
+      fix: 'Make the crop smaller, resize first, or set padIfNeeded: true',
+    });
+  }
+  const padded = padding(image, options.width, options.height, options.padPosition, random);
+  const { x, y } = start(padded.width - options.width, padded.height - options.height);
+  const window: Window = {
+    x: x - padded.left,
+    y: y - padded.top,
+    width: options.width,
+    height: options.height,
+  };
+  return sampleOf(copyWindow(rasterOf(sample), window, options.borderMode, options.fill), sample);
+}

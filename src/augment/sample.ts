@@ -1,0 +1,18 @@
+import type { Sample } from '../data/dataset.ts';
+import type { Raster } from '../pixels/geometry.ts';
+import type { Image } from '../pixels/image.ts';
+
+/** The same pixels seen as image and planes, for kernels that move both. */
+export function rasterOf({ image, labels }: Sample): Raster {
+  return { image, planes: labels.planes };
+}
+
+/** A sample from moved pixels, with the classes of the sample they came from. */
+export function sampleOf({ image, planes }: Raster, from: Sample): Sample {
+  const { width, height } = image;
+  return { image, labels: { width, height, classes: from.labels.classes, planes } };
+}
+
+export function withImage(sample: Sample, image: Image): Sample {
+  return { image, labels: sample.labels };
+}

@@ -1,0 +1,18 @@
+import { cropSample, padOptions } from '../crop.ts';
+import { builderOf, defineTransform, probability } from '../definition.ts';
+import { side } from '../ranges.ts';
+
+/** Cuts out height × width pixels at a random place. */
+export const RandomCrop = defineTransform(
+  'RandomCrop',
+  { height: side, width: side, ...padOptions, p: probability(1) },
+  (sample, options, random) =>
+    Promise.resolve(
+      cropSample(sample, options, random, (spareX, spareY) => {
+        const y = random.integer(0, spareY + 1);
+        return { x: random.integer(0, spareX + 1), y };
+      }),
+    ),
+);
+
+export const randomCrop = builderOf(RandomCrop);
