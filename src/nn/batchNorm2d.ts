@@ -30,15 +30,15 @@ export class BatchNorm2d extends Layer {
     this.bias = this.register('bias', new Parameter({ shape, initializer: zeros }));
     this.runningMean = this.register(
       'running_mean',
-      new Parameter({ shape, initializer: zeros, trainable: false }),
+      new Parameter({ shape, initializer: zeros, kind: 'buffer' }),
     );
     this.runningVariance = this.register(
       'running_var',
-      new Parameter({ shape, initializer: ones, trainable: false }),
+      new Parameter({ shape, initializer: ones, kind: 'buffer' }),
     );
     this.batchesTracked = this.register(
       'num_batches_tracked',
-      new Parameter({ shape: [], initializer: zeroCount, trainable: false, dtype: 'int32' }),
+      new Parameter({ shape: [], initializer: zeroCount, kind: 'buffer', dtype: 'int32' }),
     );
   }
 
@@ -54,11 +54,14 @@ export class BatchNorm2d extends Layer {
   }
 
   #infer(x: tf.Tensor4D): tf.Tensor4D {
-    const scale = this.weight.variable as unknown as tf.Tensor1D;
-    const offset = this.bias.variable as unknown as tf.Tensor1D;
-    const mean = this.runningMean.variable as unknown as tf.Tensor1D;
-    const variance = this.runningVariance.variable as unknown as tf.Tensor1D;
-    return batchNormInference(x, { scale, offset, mean, variance, epsilon: EPSILON });
+    return batchNormInference(
+      x,
+      vector(this.weight),
+      vector(this.bias),
+      vector(this.runningMean),
+      vector(this.runningVariance),
+      EPSILON,
+    );
   }
 
   #train(x: tf.Tensor4D): tf.Tensor4D {
@@ -71,13 +74,9 @@ export class BatchNorm2d extends Layer {
         fix: 'Use a batch size of at least 2, or images larger than the output stride of the encoder',
       });
     }
-    const { y, mean, unbiasedVariance } = batchNormTraining(x, {
-      scale: this.weight.variable as unknown as tf.Tensor1D,
-      offset: this.bias.variable as unknown as tf.Tensor1D,
-      epsilon: EPSILON,
-    });
+    const { y, mean, variance } = batchNormTraining(x, vector(this.weight), vector(this.bias), EPSILON);
     updateRunning(this.runningMean.variable, mean);
-    updateRunning(this.runningVariance.variable, unbiasedVariance);
+    updateRunning(this.runningVariance.variable, variance);
     const { variable } = this.batchesTracked;
     variable.assign(tf.add(variable, tf.scalar(1, 'int32')));
     return y;
@@ -86,4 +85,8 @@ export class BatchNorm2d extends Layer {
 
 function updateRunning(running: tf.Variable, batch: tf.Tensor): void {
   running.assign(tf.add(tf.mul(running, 1 - MOMENTUM), tf.mul(batch, MOMENTUM)));
+}
+
+function vector({ variable }: Parameter): tf.Tensor1D {
+  return variable as tf.Tensor as tf.Tensor1D;
 }

@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { conv2d } from '../engine/ops/convolution.ts';
+import { conv2d } from '../engine/ops/conv2d.ts';
 import type { Context } from './context.ts';
 import { torchDefaultBias, torchDefaultKernel } from './initializers.ts';
 import type { Initializer } from './initializers.ts';

@@ -1,6 +1,6 @@
-import * as tf from '@tensorflow/tfjs-core';
+import type * as tf from '@tensorflow/tfjs-core';
 import { Random } from '../core/random.ts';
-import { dropout } from '../engine/ops/random.ts';
+import { deriveSeed, dropout } from '../engine/ops/random.ts';
 import type { Context } from './context.ts';
 import { Layer } from './module.ts';
 
@@ -11,21 +11,19 @@ import { Layer } from './module.ts';
  */
 export class Dropout extends Layer {
   readonly rate: number;
-  readonly #offset: readonly [number, number];
+  readonly #stream: number;
 
   constructor(rate: number, stream: string) {
     super();
     this.rate = rate;
-    const random = Random.from('dropout', stream);
-    this.#offset = [random.bits() | 0, random.bits() | 0];
+    this.#stream = Random.from('dropout', stream).bits();
   }
 
   override forward(x: tf.Tensor4D, context: Context): tf.Tensor4D {
     if (!context.training || this.rate === 0) return x;
     if (context.seed === undefined)
       throw new Error('Training a model with dropout needs a seed in its context');
-    const seed = tf.add<tf.Tensor1D>(context.seed, tf.tensor1d([...this.#offset], 'int32'));
-    const y = dropout(x, this.rate, seed);
+    const y = dropout(x, this.rate, deriveSeed(context.seed, this.#stream));
     context.observe?.(this, x, y);
     return y;
   }

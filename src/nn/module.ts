@@ -38,16 +38,22 @@ export abstract class Module {
     }
   }
 
-  /** What an optimizer trains, by dotted name, in PyTorch's order. */
+  /** What an optimizer trains (neither buffers nor frozen parameters), by dotted name, in PyTorch's order. */
   *namedParameters(): Generator<readonly [name: string, parameter: Parameter]> {
     for (const entry of this.namedState()) if (entry[1].trainable) yield entry;
   }
 
-  /** Number of trained values. */
+  /** Number of values in parameters, frozen ones included. */
   get parameterCount(): number {
     let count = 0;
-    for (const [, parameter] of this.namedParameters()) count += parameter.size;
+    for (const [, { kind, size }] of this.namedState()) if (kind === 'parameter') count += size;
     return count;
+  }
+
+  /** Keeps every parameter below from being trained. Batch normalization still follows the context. */
+  freeze(): this {
+    for (const [, state] of this.namedState()) state.freeze();
+    return this;
   }
 
   /** Frees every variable; the model cannot be used afterwards, but may be initialized or loaded again. */

@@ -5,8 +5,8 @@ export interface ParameterOptions {
   /** TensorFlow layout: kernels `[H, W, in, out]` (transposed convolution `[H, W, out, in]`), matrices `[in, out]`. */
   readonly shape: readonly number[];
   readonly initializer: Initializer;
-  /** False for buffers such as running statistics. Default true. */
-  readonly trainable?: boolean;
+  /** Buffers, such as running statistics, are no parameters: nothing trains them, and no count includes them. */
+  readonly kind?: 'parameter' | 'buffer';
   readonly dtype?: 'float32' | 'int32';
 }
 
@@ -14,15 +14,27 @@ export interface ParameterOptions {
 export class Parameter {
   readonly shape: readonly number[];
   readonly initializer: Initializer;
-  readonly trainable: boolean;
+  readonly kind: 'parameter' | 'buffer';
   readonly dtype: 'float32' | 'int32';
+  #frozen = false;
   #variable: tf.Variable | undefined;
 
-  constructor({ shape, initializer, trainable = true, dtype = 'float32' }: ParameterOptions) {
+  constructor({ shape, initializer, kind = 'parameter', dtype = 'float32' }: ParameterOptions) {
     this.shape = Object.freeze([...shape]);
     this.initializer = initializer;
-    this.trainable = trainable;
+    this.kind = kind;
     this.dtype = dtype;
+  }
+
+  /** Whether an optimizer changes it: no buffer, and not frozen. */
+  get trainable(): boolean {
+    return this.kind === 'parameter' && !this.#frozen;
+  }
+
+  /** Keeps the value as it is from now on. */
+  freeze(): void {
+    this.#frozen = true;
+    if (this.#variable !== undefined) this.#variable.trainable = false;
   }
 
   get size(): number {

@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { maxPool2d } from '../engine/ops/pooling.ts';
+import { maxPool2d } from '../engine/ops/maxPool2d.ts';
 import type { Context } from './context.ts';
 import { Layer } from './module.ts';
 
@@ -20,7 +20,8 @@ export class MaxPool2d extends Layer {
   }
 
   override forward(x: tf.Tensor4D, context: Context): tf.Tensor4D {
-    const y = maxPool2d(x, this.options);
+    const { kernelSize: kernel, stride, padding } = this.options;
+    const y = maxPool2d(x, { kernel, stride, padding });
     context.observe?.(this, x, y);
     return y;
   }

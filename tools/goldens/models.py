@@ -1,4 +1,4 @@
-"""Golden values of models from their originals, for tests/models/parity.test.ts.
+"""Golden values of models from their originals, for tests/models/parity.test.ts and tests/nn/layers.test.ts.
 
 Needs from PyPI: torch 2.15, torchvision 0.29, segmentation-models-pytorch 0.6.0, numpy 2.
 
@@ -121,6 +121,20 @@ CONFIGURATIONS = {
 }
 
 BATCH = 2
+
+# Layers by themselves: [name, layer, shape of the input].
+LAYERS = [
+    ["strided", torch.nn.Conv2d(3, 8, 7, stride=2, padding=3), [2, 3, 17, 22]],
+    ["dilated", torch.nn.Conv2d(4, 6, 3, padding=4, dilation=4, bias=False), [2, 4, 15, 9]],
+    ["grouped", torch.nn.Conv2d(8, 12, 3, stride=2, padding=1, groups=4), [2, 8, 10, 11]],
+    ["depthwise", torch.nn.Conv2d(6, 6, 5, padding=2, groups=6), [2, 6, 9, 8]],
+    ["transposed", torch.nn.ConvTranspose2d(5, 7, 2, stride=2), [2, 5, 6, 9]],
+    ["transposed-padded", torch.nn.ConvTranspose2d(5, 4, 4, stride=2, padding=1, bias=False), [1, 5, 7, 6]],
+    ["pooled", torch.nn.MaxPool2d(3, 2, 1), [2, 3, 15, 10]],
+    ["nearest-odd", torch.nn.Upsample((13, 21), mode="nearest"), [1, 3, 7, 11]],
+    ["bilinear-up", torch.nn.Upsample((13, 21), mode="bilinear"), [1, 3, 4, 9]],
+    ["bilinear-down", torch.nn.Upsample((5, 4), mode="bilinear"), [1, 3, 11, 9]],
+]
 
 
 def filled(name, shape, low, high):
@@ -266,6 +280,24 @@ def golden(name):
     }
 
 
+def layers():
+    """Output of every layer, and the gradients of its input and parameters for a given direction."""
+    results = {}
+    for name, layer, shape in LAYERS:
+        layer.load_state_dict({key: filled_state(key, list(p.shape), p.dtype) for key, p in layer.state_dict().items()})
+        layer.double()
+        x = torch.from_numpy(filled("x", shape, -2, 2)).double().requires_grad_()
+        y = layer(x)
+        (y * direction("direction", y)).sum().backward()
+        results[name] = {
+            "input": shape,
+            "output": digest("output", y),
+            "inputGradient": digest("input gradient", x.grad),
+            "gradients": {key: digest(key, p.grad, 12) for key, p in layer.named_parameters()},
+        }
+    return results
+
+
 def direction(name, tensor):
     return torch.from_numpy(filled(name, list(tensor.shape), -1, 1)).double()
 
@@ -274,10 +306,16 @@ def main():
     torch.set_num_threads(2)
     FOLDER.mkdir(parents=True, exist_ok=True)
     for name in sys.argv[1:] or CONFIGURATIONS:
-        with open(FOLDER / f"{name}.json", "w") as file:
-            json.dump(golden(name), file, separators=(",", ":"))
-            file.write("\n")
+        write(FOLDER / f"{name}.json", golden(name))
         print(name)
+    (FOLDER.parent / "nn").mkdir(exist_ok=True)
+    write(FOLDER.parent / "nn" / "layers.json", layers())
+
+
+def write(path, result):
+    with open(path, "w") as file:
+        json.dump(result, file, separators=(",", ":"))
+        file.write("\n")
 
 
 if __name__ == "__main__":

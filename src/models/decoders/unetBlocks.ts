@@ -47,6 +47,8 @@ export class UnetDecoderBlock extends Module {
     this.#interpolation = interpolation;
     this.#conv1 = this.register('conv1', convReLU(joined, outChannels, useNorm));
     this.#attention1 = this.register('attention1', new Attention(joined, attentionType));
+    // Without a skip connection the original keeps this attention and never calls it.
+    if (skipChannels === 0) this.#attention1.freeze();
     this.#conv2 = this.register('conv2', convReLU(outChannels, outChannels, useNorm));
     this.#attention2 = this.register('attention2', new Attention(outChannels, attentionType));
   }

@@ -28,7 +28,7 @@ export const resnetVariants = {
 export interface ResNetOptions {
   readonly variant: ResNetVariant;
   readonly inChannels: number;
-  /** Stages whose features `forward` returns, 1 to 5; the others keep their parameters, as in the original. */
+  /** Stages whose features `forward` returns, 1 to 5; the original keeps the others' parameters, here they are frozen. */
   readonly depth: number;
   /** Keep the resolution of stages 3 and 4 and dilate instead, for output stride 8 (torchvision's FCN). Default false. */
   readonly dilated?: boolean;
@@ -88,7 +88,8 @@ export class ResNet extends Encoder {
       const blocks = Array.from({ length: variant.layers[index]! }, (_, block) =>
         createBlock(variant, block === 0 ? first : others),
       );
-      return this.register(`layer${index + 1}`, new Sequential(blocks));
+      const stage = this.register(`layer${index + 1}`, new Sequential(blocks));
+      return index + 2 > depth ? stage.freeze() : stage;
     });
     const features = [inChannels, 64, ...widths.map((width) => width * expansion)];
     this.outChannels = features.slice(0, depth + 1);
