@@ -12,11 +12,11 @@ export function readStructure(container: tf.TensorContainer): { structure: Struc
   const walk = (value: tf.TensorContainer): Structure => {
     if (value instanceof tf.Tensor) return { kind: 'tensor', index: tensors.push(value) - 1 };
     if (Array.isArray(value))
-      return { kind: 'array', items: value.map((item) => walk(item as tf.TensorContainer)) };
+      return { kind: 'array', items: value.map((item) => walk(item)) };
     if (typeof value === 'object' && (value as unknown) !== null && !ArrayBuffer.isView(value)) {
       return {
         kind: 'object',
-        entries: Object.entries(value).map(([key, item]) => [key, walk(item as tf.TensorContainer)] as const),
+        entries: Object.entries(value).map(([key, item]) => [key, walk(item)] as const),
       };
     }
     return { kind: 'value', value };
