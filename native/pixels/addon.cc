@@ -11,6 +11,7 @@ void RegisterPolygons(Napi::Env env, Napi::Object exports);
 void RegisterRuns(Napi::Env env, Napi::Object exports);
 void RegisterLabelMaps(Napi::Env env, Napi::Object exports);
 void RegisterUpsample(Napi::Env env, Napi::Object exports);
+void RegisterResize(Napi::Env env, Napi::Object exports);
 void RegisterLogits(Napi::Env env, Napi::Object exports);
 
 }  // namespace phalanx
@@ -23,6 +24,7 @@ static Napi::Object Init(Napi::Env env, Napi::Object exports) {
   phalanx::RegisterRuns(env, exports);
   phalanx::RegisterLabelMaps(env, exports);
   phalanx::RegisterUpsample(env, exports);
+  phalanx::RegisterResize(env, exports);
   phalanx::RegisterLogits(env, exports);
   return exports;
 }

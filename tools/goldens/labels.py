@@ -202,7 +202,24 @@ def upsample():
     write("upsample.json", masks)
 
 
+def resize():
+    rng = np.random.default_rng(20240505)
+    sizes = [(64, 64, 16, 16), (64, 64, 32, 32), (96, 60, 32, 20), (100, 80, 37, 29), (2048, 8, 512, 2), (147, 98, 3, 2)]
+    sizes += [(20, 30, 77, 91), (30, 20, 15, 40), (7, 9, 7, 5), (1, 1, 5, 4), (5, 4, 1, 1), (13, 13, 13, 13), (64, 48, 32, 16)]
+    sizes += [tuple(int(v) for v in rng.integers(1, 160, 4)) for _ in range(50)]
+    cases = []
+    for index, (width, height, to_width, to_height) in enumerate(sizes):
+        channels = [1, 3, 4][index % 3]
+        image = (pattern(width, height, channels) & 255).astype(np.uint8)
+        case = {"from": [width, height], "to": [to_width, to_height], "channels": channels}
+        for name, flag in [("area", cv2.INTER_AREA), ("linear", cv2.INTER_LINEAR), ("nearest", cv2.INTER_NEAREST)]:
+            case[name] = digest(cv2.resize(image, (to_width, to_height), interpolation=flag))
+        cases.append(case)
+    write("resize.json", cases)
+
+
 if __name__ == "__main__":
+    resize()
     polygons()
     rle()
     nearest()
