@@ -15,7 +15,7 @@ import { addForeignBodies } from './render/foreign.ts';
 import { addMarker } from './render/marker.ts';
 import { addMinorBone, minorBones } from './render/minorBones.ts';
 import { softTissue } from './render/softTissue.ts';
-import { NoiseTile } from './render/texture.ts';
+import { noiseTile } from './render/texture.ts';
 
 export type Side = 'left' | 'right';
 
@@ -58,7 +58,8 @@ function renderAbsorption(
   random: Random,
 ): Float32Array {
   const build = bodyBuild(person);
-  const tile = new NoiseTile(random.derive('tile'));
+  const tile = noiseTile();
+  const phase = random.derive('flesh').uniform(0, 256);
   const tissue = softTissue(skeleton, build.flesh, framing, size);
   const absorbed = new Float32Array(size * size);
   const mottle = 0.12 / framing.pixelsPerMillimetre;
@@ -66,7 +67,7 @@ function renderAbsorption(
     for (let x = 0; x < size; x++, i++) {
       const thickness = tissue[i]!;
       if (thickness === 0) continue;
-      const uneven = tile.at(x * mottle, y * mottle) + 0.6 * tile.at(x * mottle * 4, y * mottle * 4);
+      const uneven = tile.at(x * mottle + phase, y * mottle) + 0.6 * tile.at(x * mottle * 4, y * mottle * 4);
       absorbed[i] = fleshAbsorption * thickness * (1 + 0.022 * uneven);
     }
   for (const bone of skeleton.bones)

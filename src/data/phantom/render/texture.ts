@@ -1,4 +1,4 @@
-import type { Random } from '../../../core/random.ts';
+import { Random } from '../../../core/random.ts';
 
 const side = 256;
 
@@ -38,12 +38,26 @@ function blurred(values: Float32Array): Float32Array {
   });
 }
 
+let sharedTile: NoiseTile | undefined;
+
+/** The one tile of all pictures: what differs between them is where it is sampled. */
+export function noiseTile(): NoiseTile {
+  sharedTile ??= new NoiseTile(Random.from('phantom', 'noise tile'));
+  return sharedTile;
+}
+
+let sharedTable: Float32Array | undefined;
+
 /**
- * Normal deviates, fast enough for each pixel of a large image: a table is drawn once from the stream and indexed by
- * a xorshift generator (Marsaglia 2003).
+ * Normal deviates, fast enough for each pixel of a large image: one table is indexed by a xorshift generator
+ * (Marsaglia 2003) that starts at a number of the stream.
  */
 export function normalDeviates(random: Random): () => number {
-  const table = Float32Array.from({ length: 1 << 14 }, () => random.normal());
+  if (sharedTable === undefined) {
+    const stream = Random.from('phantom', 'deviates');
+    sharedTable = Float32Array.from({ length: 1 << 14 }, () => stream.normal());
+  }
+  const table = sharedTable;
   let state = random.bits() | 1;
   return () => {
     state ^= state << 13;
