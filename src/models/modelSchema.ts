@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { PhalanxError } from '../core/errors.ts';
 import { decoderSchema } from './decoders/options.ts';
-import type { DecoderConfig, DecoderName, DecoderOptions } from './decoders/options.ts';
+import type { DecoderConfig, DecoderOptions } from './decoders/options.ts';
 import { encoderSchema } from './encoders/options.ts';
 import type { EncoderConfig, EncoderName, EncoderOptions } from './encoders/options.ts';
 import { strictOptions } from './options.ts';
@@ -9,30 +9,29 @@ import { strictOptions } from './options.ts';
 /** Encoders with bottleneck blocks, the only ones torchvision dilates. */
 export const dilatedEncoders = ['resnet50'] as const satisfies readonly EncoderName[];
 
-/** What each decoder can stand on. */
-interface EncodersOf {
-  unet: EncoderOptions;
-  unetplusplus: EncoderOptions;
-  fcn: EncoderOptions<(typeof dilatedEncoders)[number]> & { depth?: 5 };
+type DilatedEncoder = (typeof dilatedEncoders)[number];
+
+/** Type parameters say what a decoder can stand on, so that an impossible pair does not compile. */
+interface Pair<Decoder, Encoder> {
+  readonly decoder: Decoder;
+  readonly encoder: Encoder;
+  /** Channels of the image. */
+  readonly inChannels: number;
+  /** Logits per pixel. */
+  readonly classes: number;
 }
 
 /** A model as a person writes it. */
-export type ModelOptions = {
-  [Name in DecoderName]: {
-    readonly decoder: DecoderOptions<Name>;
-    readonly encoder: EncodersOf[Name];
-    readonly inChannels: number;
-    readonly classes: number;
-  };
-}[DecoderName];
+export type ModelOptions =
+  | Pair<DecoderOptions<'unet'>, EncoderOptions>
+  | Pair<DecoderOptions<'unetplusplus'>, EncoderOptions>
+  | Pair<DecoderOptions<'fcn'>, EncoderOptions<DilatedEncoder> & { depth?: 5 }>;
 
-/** A model with every default filled in. */
-export interface ModelConfig {
-  readonly decoder: DecoderConfig;
-  readonly encoder: EncoderConfig;
-  readonly inChannels: number;
-  readonly classes: number;
-}
+/** A model with every default filled in; as good as the options it came from wherever those are taken. */
+export type ModelConfig =
+  | Pair<DecoderConfig<'unet'>, EncoderConfig>
+  | Pair<DecoderConfig<'unetplusplus'>, EncoderConfig>
+  | Pair<DecoderConfig<'fcn'>, EncoderConfig<DilatedEncoder> & { depth: 5 }>;
 
 const defaultChannels = [256, 128, 64, 32, 16];
 
@@ -52,8 +51,8 @@ const anyModel = strictOptions({
   encoder: encoderSchema,
   inChannels: z.int().min(1).max(1024),
   classes: z.int().min(1).max(1024),
-}).superRefine(({ decoder, encoder }, { addIssue }) => {
-  const refuse = (path: string[], message: string) => addIssue({ code: 'custom', path, message });
+}).superRefine(({ decoder, encoder }, context) => {
+  const refuse = (path: string[], message: string) => context.addIssue({ code: 'custom', path, message });
   if (decoder.name === 'fcn') {
     if (!(dilatedEncoders as readonly string[]).includes(encoder.name)) {
       refuse(['encoder', 'name'], `fcn dilates its encoder and needs one of ${dilatedEncoders.join(', ')}`);

@@ -37,7 +37,7 @@ export async function runModel({
   const input = await readInput(inputPath);
   const weights = await readSafetensors(weightsPath);
   await startEngine();
-  const model = buildModel(config as never);
+  const model = buildModel(config);
   const infer = compile(
     (x: tf.Tensor4D) => {
       const { logits } = model.forward(tf.transpose(x, [0, 2, 3, 1]), { training: false });
@@ -90,7 +90,7 @@ async function readInput(path: string): Promise<{
     });
   }
   return {
-    shape: x.shape as readonly number[] as readonly [number, number, number, number],
+    shape: x.shape as readonly [number, number, number, number],
     data: toFloat32(x),
   };
 }

@@ -4,12 +4,13 @@ import type { Context } from '../nn/context.ts';
 import type { Conv2d } from '../nn/conv2d.ts';
 import { Module } from '../nn/module.ts';
 
-export interface SegmentationOutput {
+// A type, not an interface, so that it is a tfjs tensor container.
+export type SegmentationOutput = {
   /** `[N, H, W, classes]` at the size of the input. */
   readonly logits: tf.Tensor4D;
   /** The auxiliary head's logits, of the same shape; only while training, and only of models that have one. */
   readonly auxiliary?: tf.Tensor4D;
-}
+};
 
 /** A network that gives every pixel one logit per class. */
 export abstract class SegmentationModel extends Module {

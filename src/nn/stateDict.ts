@@ -31,15 +31,16 @@ export function loadStateDict(module: Module, tensors: StateDict, source = 'the 
     return [`${name} is [${tensor.shape.join(', ')}] instead of [${state.torchShape.join(', ')}]`];
   });
   if (missing.length + unexpected.length + misshapen.length > 0) {
-    const suggestions = missing.map((name) => {
-      const similar = nearest(name, unexpected);
+    const withSimilar = (name: string): string => {
+      // Wrappers such as DataParallel put a prefix before every name.
+      const similar = unexpected.find((other) => other.endsWith(`.${name}`)) ?? nearest(name, unexpected);
       return similar === undefined ? name : `${name} (there is ${similar})`;
-    });
+    };
     throw new PhalanxError('model/state-mismatch', {
       what: 'The weights do not fit the model, and none were loaded',
       where: source,
       received: [
-        list('missing', suggestions),
+        list('missing', missing, withSimilar),
         list('unexpected', unexpected),
         list('of another shape', misshapen),
       ]
@@ -105,8 +106,8 @@ function sameShape(a: readonly number[], b: readonly number[]): boolean {
 
 const SHOWN = 5;
 
-function list(kind: string, items: readonly string[]): string | undefined {
+function list(kind: string, items: readonly string[], format = (item: string) => item): string | undefined {
   if (items.length === 0) return undefined;
   const more = items.length > SHOWN ? `, and ${items.length - SHOWN} more` : '';
-  return `${items.length} ${kind}: ${items.slice(0, SHOWN).join(', ')}${more}`;
+  return `${items.length} ${kind}: ${items.slice(0, SHOWN).map(format).join(', ')}${more}`;
 }

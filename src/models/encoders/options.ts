@@ -17,7 +17,9 @@ export type EncoderName = keyof typeof encoderSchemas;
 export type EncoderOptions<Name extends EncoderName = EncoderName> = {
   [N in Name]: z.input<(typeof encoderSchemas)[N]>;
 }[Name];
-export type EncoderConfig = z.output<(typeof encoderSchemas)[EncoderName]>;
+export type EncoderConfig<Name extends EncoderName = EncoderName> = {
+  [N in Name]: z.output<(typeof encoderSchemas)[N]>;
+}[Name];
 
 export const encoderNames = Object.keys(encoderSchemas) as readonly EncoderName[];
 

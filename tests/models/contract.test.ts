@@ -1,0 +1,172 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import * as tf from '@tensorflow/tfjs-core';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { compile } from '../../src/engine/compile.ts';
+import { nativeTensorCount, startEngine } from '../../src/engine/engine.ts';
+import { randomNormal } from '../../src/engine/ops/random.ts';
+import { buildModel } from '../../src/models/buildModel.ts';
+import { dilatedEncoders } from '../../src/models/modelSchema.ts';
+import type { ModelOptions } from '../../src/models/modelSchema.ts';
+import { decoderNames } from '../../src/models/decoders/options.ts';
+import { encoderNames } from '../../src/models/encoders/options.ts';
+import { setOutputPrior } from '../../src/models/outputPrior.ts';
+import type { SegmentationModel } from '../../src/models/segmentationModel.ts';
+import { readSafetensors } from '../../src/nn/safetensors/read.ts';
+import { writeSafetensors } from '../../src/nn/safetensors/write.ts';
+import { loadStateDict, stateDict } from '../../src/nn/stateDict.ts';
+
+/** Every decoder on every encoder it can stand on. */
+const pairs = decoderNames.flatMap((decoder) =>
+  encoderNames
+    .filter((encoder) => decoder !== 'fcn' || (dilatedEncoders as readonly string[]).includes(encoder))
+    .map((encoder) => [decoder, encoder] as const),
+);
+
+const CLASSES = 2;
+const CHANNELS = 1;
+
+let folder: string;
+beforeAll(async () => {
+  await startEngine();
+  folder = await mkdtemp(join(tmpdir(), 'models-'));
+});
+afterAll(() => rm(folder, { recursive: true }));
+
+describe.each(pairs)('%s on %s', (decoder, encoder) => {
+  const options = {
+    decoder: { name: decoder },
+    encoder: { name: encoder },
+    inChannels: CHANNELS,
+    classes: CLASSES,
+  } as ModelOptions;
+
+  async function withModel(use: (model: SegmentationModel) => Promise<void> | void): Promise<void> {
+    const before = { engine: nativeTensorCount(), tfjs: tf.memory().numTensors };
+    const model = buildModel(options, { seed: 3 });
+    await use(model);
+    model.dispose();
+    expect({ engine: nativeTensorCount(), tfjs: tf.memory().numTensors }).toEqual(before);
+  }
+
+  test('gives logits of the size of the image, or says which sizes it takes', () =>
+    withModel(async (model) => {
+      const infer = compile((x: tf.Tensor4D) => model.forward(x, { training: false }), { name: 'shapes' });
+      for (const [height, width] of [
+        [32, 32],
+        [64, 96],
+        [33, 47],
+      ] as const) {
+        const x = image([1, height, width, CHANNELS]);
+        if (height % model.sizeMultiple === 0 && width % model.sizeMultiple === 0) {
+          const output = await infer(x);
+          expect(output.logits.shape).toEqual([1, height, width, CLASSES]);
+          expect(Object.keys(output)).toEqual(['logits']);
+          expect(everyFinite(output.logits)).toBe(true);
+          tf.dispose(output);
+        } else {
+          await expect(infer(x)).rejects.toMatchObject({
+            code: 'model/input-shape',
+            message: expect.stringContaining('Resize or pad the images to 32×32 or 64×64') as string,
+          });
+        }
+        x.dispose();
+      }
+      infer.dispose();
+    }));
+
+  test('refuses an image with other channels', () =>
+    withModel((model) => {
+      const x = image([1, 32, 32, CHANNELS + 2]);
+      expect(() => model.forward(x, { training: false })).toThrow('expected 1 channels, received 3');
+      x.dispose();
+    }));
+
+  test('trains every parameter, and batch statistics only while training', () =>
+    withModel(async (model) => {
+      const parameters = [...model.namedParameters()];
+      const variables = parameters.map(([, { variable }]) => variable);
+      const gradient = compile(
+        (x: tf.Tensor4D, seed: tf.Tensor1D) => {
+          const { grads } = tf.variableGrads(() => {
+            const { logits, auxiliary } = model.forward(x, { training: true, seed });
+            // Squares, because batch statistics cancel what is linear.
+            const loss = tf.sum(tf.square(logits));
+            return tf.add(loss, auxiliary === undefined ? 0 : tf.sum(tf.square(auxiliary)));
+          }, variables);
+          return variables.map(({ name }) => tf.max(tf.abs(grads[name]!)));
+        },
+        { name: 'gradients', precision: 'float32' },
+      );
+      const saved = stateDict(model);
+      const x = image([2, 64, 64, CHANNELS]);
+      const seed = tf.tensor1d([1, 2], 'int32');
+      const largest = await gradient(x, seed);
+      for (const [index, [name]] of parameters.entries()) {
+        expect(largest[index]!.dataSync()[0], name).toBeGreaterThan(0);
+      }
+      const trained = stateDict(model);
+      const changed = [...saved.keys()].filter(
+        (name) => !sameValues(saved.get(name)!.data, trained.get(name)!.data),
+      );
+      const statistics = [...saved.keys()].filter((name) => /running_|num_batches/.test(name));
+      expect(changed).toEqual(statistics);
+
+      tf.tidy(() => model.forward(x, { training: false }));
+      expect(stateDict(model)).toEqual(trained);
+      tf.dispose([largest, x, seed]);
+      gradient.dispose();
+    }));
+
+  test('infers the same twice, and every image by itself', () =>
+    withModel((model) => {
+      const x = image([2, 64, 64, CHANNELS]);
+      const infer = (input: tf.Tensor4D) => tf.tidy(() => model.forward(input, { training: false }).logits);
+      const together = infer(x);
+      const again = infer(x);
+      const second = tf.tidy(() => infer(tf.slice(x, [1, 0, 0, 0], [1, -1, -1, -1])));
+      expect(largestDifference(together, again)).toBe(0);
+      expect(tf.tidy(() => largestDifference(tf.slice(together, [1, 0, 0, 0]), second))).toBeLessThan(1e-4);
+      tf.dispose([x, together, again, second]);
+    }));
+
+  test('is the same model after saving and loading', () =>
+    withModel(async (model) => {
+      const path = join(folder, `${decoder}-${encoder}.safetensors`);
+      await writeSafetensors(path, stateDict(model), { format: 'pt' });
+      const other = buildModel(options, { seed: 4 });
+      loadStateDict(other, (await readSafetensors(path)).tensors, path);
+      expect(stateDict(other)).toEqual(stateDict(model));
+      other.dispose();
+      await rm(path);
+    }));
+
+  test('predicts the prior it is given where features are silent', () =>
+    withModel((model) => {
+      setOutputPrior(model, [0.25, 0]);
+      for (const { bias } of model.outputs) {
+        const logits = [...bias!.variable.dataSync()];
+        expect(1 / (1 + Math.exp(-logits[0]!))).toBeCloseTo(0.25);
+        expect(logits[1]).toBeLessThan(-9);
+        expect(Number.isFinite(logits[1])).toBe(true);
+      }
+      expect(() => setOutputPrior(model, [0.5])).toThrow('Expected 2 priors');
+    }));
+});
+
+function image(shape: readonly [number, number, number, number]): tf.Tensor4D {
+  return tf.tidy(() => randomNormal(shape, tf.tensor1d([7, 8], 'int32')) as tf.Tensor4D);
+}
+
+function everyFinite(x: tf.Tensor): boolean {
+  return x.dataSync().every(Number.isFinite);
+}
+
+function largestDifference(a: tf.Tensor, b: tf.Tensor): number {
+  return tf.tidy(() => tf.max(tf.abs(tf.sub(a, b))).dataSync()[0]!);
+}
+
+function sameValues(a: ArrayLike<number | bigint>, b: ArrayLike<number | bigint>): boolean {
+  return Array.from(a).every((value, index) => value === b[index]);
+}
