@@ -5,6 +5,7 @@
 // class whose four corners are all above or all not above its threshold is decided for the whole cell between them, for
 // 32 classes at once by AND and OR; only the cells that a class's border crosses are interpolated.
 #include "kernel.h"
+#include "vectorized.h"
 
 #include <algorithm>
 #include <cstring>
@@ -46,16 +47,25 @@ struct Logits {
   const float* thresholds;  // [classes]
 };
 
-// Bit c of each source pixel: logit of class firstClass + c above its threshold.
-void AboveThreshold(const Logits& logits, int64_t firstClass, int64_t count, uint32_t* above) {
-  uint32_t bits[32];
-  float thresholds[32];
+// Bit c of each source pixel: logit of class firstClass + c above its threshold. `count` is at most 32.
+VECTORIZED void AboveThreshold(const Logits& logits, int64_t firstClass, int64_t count, uint32_t* above) {
+  uint32_t bits[32] = {};
+  float thresholds[32] = {};
   for (int64_t c = 0; c < count; c++) {
     bits[c] = 1u << c;
     thresholds[c] = logits.thresholds[firstClass + c];
   }
   const float* pixel = logits.data + firstClass;
-  for (int64_t i = 0; i < logits.width * logits.height; i++, pixel += logits.classes) {
+  const int64_t pixels = logits.width * logits.height;
+  // Thirty-two values at a time where that many follow, even of the next pixel: their bits are zero.
+  const int64_t wide = std::max<int64_t>(0, pixels - (firstClass + 32 + logits.classes - 1) / logits.classes);
+  int64_t i = 0;
+  for (; i < wide; i++, pixel += logits.classes) {
+    uint32_t mask = 0;
+    for (int64_t c = 0; c < 32; c++) mask |= pixel[c] > thresholds[c] ? bits[c] : 0;
+    above[i] = mask;
+  }
+  for (; i < pixels; i++, pixel += logits.classes) {
     uint32_t mask = 0;
     for (int64_t c = 0; c < count; c++) mask |= pixel[c] > thresholds[c] ? bits[c] : 0;
     above[i] = mask;
