@@ -55,7 +55,8 @@ export function adam(settings: AdamSettings, parameters: readonly TrainedParamet
       for (const [index, { variable }] of parameters.entries()) {
         const decays = weightDecay > 0 && !(excludeNormAndBias && variable.rank <= 1);
         const [m, v] = [first.variables[index]!, second.variables[index]!];
-        let gradient = gradients[index]!;
+        let gradient = gradients[index];
+        if (gradient === undefined) continue;
         if (decays && !decoupled) gradient = tf.add(gradient, tf.mul(variable, decay!));
         const mean = tf.add(m, tf.mul(tf.sub(gradient, m), share1!));
         const square = tf.add(v, tf.mul(tf.sub(tf.square(gradient), v), share2!));

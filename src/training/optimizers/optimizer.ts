@@ -25,10 +25,10 @@ export interface Optimizer {
   /**
    * Inside a traced function: assigns parameters and state.
    *
-   * @param gradients One per parameter, in their order.
+   * @param gradients One per parameter, in their order; a parameter without one is left alone, as PyTorch does.
    * @param hyperparameters As `hyperparameters()` made them, `[K]`.
    */
-  update(gradients: readonly tf.Tensor[], hyperparameters: tf.Tensor1D): void;
+  update(gradients: readonly (tf.Tensor | undefined)[], hyperparameters: tf.Tensor1D): void;
   /** Frees the state. */
   dispose(): void;
 }

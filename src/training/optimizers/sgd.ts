@@ -37,9 +37,11 @@ export function sgd(settings: SgdSettings, parameters: readonly TrainedParameter
     update(gradients, hyperparameters) {
       const [learningRate, momentum, decay] = scalars(hyperparameters, 3);
       for (const [index, { variable }] of parameters.entries()) {
+        let gradient = gradients[index];
+        if (gradient === undefined) continue;
         const buffer = buffers.variables[index];
         const decays = weightDecay > 0 && !(excludeNormAndBias && variable.rank <= 1);
-        const gradient = decays ? tf.add(gradients[index]!, tf.mul(variable, decay!)) : gradients[index]!;
+        if (decays) gradient = tf.add(gradient, tf.mul(variable, decay!));
         let direction = gradient;
         if (buffer !== undefined) {
           const velocity = tf.add(tf.mul(buffer, momentum!), gradient);

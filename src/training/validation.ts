@@ -1,0 +1,140 @@
+import * as tf from '@tensorflow/tfjs-core';
+import type { Batch } from '../data/batch.ts';
+import { bytesToFloat, uint8Tensor } from '../engine/bytes.ts';
+import { compile } from '../engine/compile.ts';
+import { unpackLabels } from '../engine/ops/unpackLabels.ts';
+import type { Precision } from '../engine/precision.ts';
+import type { LabelMap } from '../labels/labelMap.ts';
+import { compareLabels } from '../labels/overlap.ts';
+import { logitOf, upsampleThresholdPack } from '../labels/upsample.ts';
+import type { SegmentationModel } from '../models/segmentationModel.ts';
+import { DiceAccumulator } from '../objectives/diceScore.ts';
+import type { Loss } from '../objectives/losses/loss.ts';
+import { normalize } from './normalization.ts';
+import type { Normalization } from './normalization.ts';
+
+export interface ValidationOptions {
+  readonly model: SegmentationModel;
+  readonly loss: Loss;
+  /** Class names, in the order of the model's channels. */
+  readonly classes: readonly string[];
+  /** Every image once, as it is at the model's size; the last batch may be smaller than the others. */
+  readonly batches: () => AsyncIterable<Batch>;
+  /** Number of images. */
+  readonly images: number;
+  /** The annotation at the image's own size. */
+  readonly truth: (id: string) => Promise<LabelMap>;
+  readonly normalization: Normalization;
+  /** Default `auto`. */
+  readonly precision?: Precision;
+  /** Probability from which a pixel belongs to a class. Default 0.5. */
+  readonly threshold?: number;
+}
+
+export interface ValidationProgress {
+  /** Images. */
+  readonly done: number;
+  readonly total: number;
+}
+
+export interface ValidationResult {
+  /** At the model's size, mean over images. */
+  readonly loss: number;
+  /** As the competition scores: full resolution, mean over images for each class, then over classes. */
+  readonly meanDice: number;
+  /** By class name. */
+  readonly perClass: Readonly<Record<string, number>>;
+  /** Dice of each image and class, in the order of the batches; `dice` is `[classes]`. */
+  readonly perImage: readonly { readonly id: string; readonly dice: Float64Array }[];
+}
+
+/** Scores a model; may be run again as training goes on. */
+export interface Validation {
+  run(): AsyncGenerator<ValidationProgress, ValidationResult>;
+  dispose(): void;
+}
+
+/**
+ * A validation of the model as it is at each run: forward in the engine at the model's size, then, off the
+ * JavaScript thread while the engine works on the next batch, logits brought to the annotation's own size,
+ * thresholded and counted against it.
+ */
+export function createValidation(options: ValidationOptions): Validation {
+  const { model, loss, normalization, precision = 'auto', classes, threshold = 0.5 } = options;
+  const thresholds = new Float32Array(classes.length).fill(logitOf(threshold));
+  const forward = compile(
+    (images: tf.Tensor4D, labels: tf.Tensor4D) => {
+      const x = normalize(bytesToFloat(images) as tf.Tensor4D, normalization);
+      const { logits } = model.forward(x, { training: false });
+      return { logits, loss: loss(logits, unpackLabels(labels, model.classes)) };
+    },
+    { name: 'validation', precision },
+  );
+
+  async function compute(batch: Batch): Promise<{ logits: Float32Array; loss: number }> {
+    const images = uint8Tensor(batch.images, [...batch.imageShape]);
+    const labels = tf.tensor4d(batch.labels, [...batch.labelShape], 'int32');
+    try {
+      const output = await forward(images as tf.Tensor4D, labels);
+      const logits = (await output.logits.data()) as Float32Array;
+      const [value] = await output.loss.data();
+      tf.dispose([output.logits, output.loss]);
+      return { logits, loss: value! };
+    } finally {
+      tf.dispose([images, labels]);
+    }
+  }
+
+  async function score(batch: Batch, logits: Float32Array, dice: DiceAccumulator): Promise<Float64Array[]> {
+    const [, height, width] = batch.imageShape;
+    const size = height * width * classes.length;
+    const scores: Float64Array[] = [];
+    for (const [index, id] of batch.ids.entries()) {
+      const truth = await options.truth(id);
+      const data = logits.subarray(index * size, (index + 1) * size);
+      const predicted = await upsampleThresholdPack(
+        { width, height, classes: classes.length, data },
+        { width: truth.width, height: truth.height, thresholds },
+      );
+      const { overlap, areasA, areasB } = await compareLabels(predicted, truth);
+      const intersection = classes.map((_, c) => overlap.counts[c * (overlap.columns + 1)]!);
+      scores.push(dice.add({ intersection, predicted: areasA, target: areasB }));
+    }
+    return scores;
+  }
+
+  return {
+    async *run() {
+      const dice = new DiceAccumulator(classes.length);
+      const perImage: { id: string; dice: Float64Array }[] = [];
+      let lossSum = 0;
+      let scoring: Promise<void> | undefined;
+      try {
+        for await (const batch of options.batches()) {
+          const { logits, loss: value } = await compute(batch);
+          // The engine is free again; the batch before has been scored meanwhile.
+          await scoring;
+          if (perImage.length > 0) yield { done: perImage.length, total: options.images };
+          lossSum += value * batch.ids.length;
+          scoring = score(batch, logits, dice).then((scores) => {
+            for (const [index, id] of batch.ids.entries()) perImage.push({ id, dice: scores[index]! });
+          });
+          // Awaited one batch later; until then a rejection must not count as unhandled.
+          scoring.catch(() => undefined);
+        }
+        await scoring;
+      } finally {
+        await scoring?.catch(() => undefined);
+      }
+      yield { done: perImage.length, total: options.images };
+      const { mean, perClass } = dice.summary();
+      return {
+        loss: lossSum / perImage.length,
+        meanDice: mean,
+        perClass: Object.fromEntries(classes.map((name, c) => [name, perClass[c]!])),
+        perImage,
+      };
+    },
+    dispose: () => forward.dispose(),
+  };
+}
