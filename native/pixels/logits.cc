@@ -260,11 +260,58 @@ Napi::Value MixLogits(const Napi::CallbackInfo& info) {
                           [shape, cursors, data]() mutable { Mixer(shape, std::move(cursors), data).Run(); });
 }
 
+// Where a target pixel lies between two source pixels, as PyTorch's interpolate(mode='bilinear', align_corners=False)
+// computes it.
+struct Tap {
+  int64_t first, second;
+  float toSecond;
+};
+
+std::vector<Tap> TapsOf(int64_t source, int64_t target) {
+  std::vector<Tap> taps(target);
+  const double scale = static_cast<double>(source) / static_cast<double>(target);
+  for (int64_t i = 0; i < target; i++) {
+    const double position = std::max(0.0, (static_cast<double>(i) + 0.5) * scale - 0.5);
+    const int64_t first = std::min(static_cast<int64_t>(position), source - 1);
+    taps[i] = {first, std::min(first + 1, source - 1), static_cast<float>(position - static_cast<double>(first))};
+  }
+  return taps;
+}
+
+// addResized(target, height, width, source, sourceHeight, sourceWidth, classes): adds source [sourceHeight,
+// sourceWidth, classes], bilinearly resized, to target [height, width, classes]; resolves with target.
+Napi::Value AddResized(const Napi::CallbackInfo& info) {
+  const Shape to{SideArg(info, 1, "height"), SideArg(info, 2, "width"), IntegerArg(info, 6, "classes", 1, kMaxSide)};
+  const Shape from{SideArg(info, 4, "sourceHeight"), SideArg(info, 5, "sourceWidth"), to.classes};
+  const auto target = SpanArg<float>(info, 0, "target", to.Pixels() * to.classes);
+  const auto source = SpanArg<float>(info, 3, "source", from.Pixels() * from.classes);
+  return AsyncKernel::Run(info, {target.owner, source.owner}, [=]() {
+    const std::vector<Tap> columns = TapsOf(from.width, to.width);
+    const std::vector<Tap> rows = TapsOf(from.height, to.height);
+    const int64_t stride = from.width * from.classes;
+    std::vector<float> blended(stride);
+    for (int64_t y = 0; y < to.height; y++) {
+      const float* top = source.data + rows[y].first * stride;
+      const float* bottom = source.data + rows[y].second * stride;
+      const float toBottom = rows[y].toSecond;
+      for (int64_t i = 0; i < stride; i++) blended[i] = (1 - toBottom) * top[i] + toBottom * bottom[i];
+      float* pixel = target.data + y * to.width * to.classes;
+      for (int64_t x = 0; x < to.width; x++, pixel += to.classes) {
+        const float* left = blended.data() + columns[x].first * to.classes;
+        const float* right = blended.data() + columns[x].second * to.classes;
+        const float toRight = columns[x].toSecond;
+        for (int64_t c = 0; c < to.classes; c++) pixel[c] += (1 - toRight) * left[c] + toRight * right[c];
+      }
+    }
+  });
+}
+
 }  // namespace
 
 void RegisterLogits(Napi::Env env, Napi::Object exports) {
   Export(env, exports, "packLogits", PackLogits);
   Export(env, exports, "mixLogits", MixLogits);
+  Export(env, exports, "addResized", AddResized);
 }
 
 }  // namespace phalanx

@@ -1,4 +1,4 @@
-import { promisify } from 'node:util';
+import { isDeepStrictEqual, promisify } from 'node:util';
 import { crc32, deflateRaw, inflateRaw } from 'node:zlib';
 import { z } from 'zod';
 import { PhalanxError, messageOf } from '../../core/errors.ts';
@@ -24,12 +24,15 @@ export interface LogitInfo {
   readonly provenance: Provenance;
 }
 
-/** What the logits were made with; a file made with anything else is made again. */
-export interface Provenance {
-  /** SHA-256 of the checkpoint file, in hex. */
-  readonly checkpoint: string;
-  /** Test-time augmentation and how its views were merged, as text. */
-  readonly tta: string;
+/**
+ * What the logits were made with, by name: checkpoint's hash, test-time augmentation and so on. Logits made with
+ * anything else are made again.
+ */
+export type Provenance = Readonly<Record<string, string>>;
+
+/** Whether two provenances have the same names and values. */
+export function sameProvenance(a: Provenance, b: Provenance): boolean {
+  return isDeepStrictEqual({ ...a }, { ...b });
 }
 
 const magic = 'PHXLOGIT';
@@ -51,7 +54,7 @@ const headerSchema = z.strictObject({
   originalHeight: side,
   originalWidth: side,
   classes: z.array(z.string()).min(1).max(maximumClasses),
-  provenance: z.strictObject({ checkpoint: z.string(), tta: z.string() }),
+  provenance: z.record(z.string(), z.string()),
   block: z.literal(blockSide),
   streams: z.array(streamEntry),
 });

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { writeFileAtomic } from '../../core/atomicFile.ts';
 import { PhalanxError } from '../../core/errors.ts';
 import { readLimitedFile } from '../../data/limitedFile.ts';
-import { LogitFile, encodeLogits } from './logitFile.ts';
+import { LogitFile, encodeLogits, sameProvenance } from './logitFile.ts';
 import type { LogitInfo, Provenance } from './logitFile.ts';
 
 const logitFile = {
@@ -52,8 +52,7 @@ export class LogitStore {
   async holds(image: string, provenance: Provenance): Promise<boolean> {
     try {
       const file = await this.read(image);
-      const { checkpoint, tta } = file.info.provenance;
-      if (checkpoint !== provenance.checkpoint || tta !== provenance.tta) return false;
+      if (!sameProvenance(file.info.provenance, provenance)) return false;
       file.verify();
       return true;
     } catch (error) {

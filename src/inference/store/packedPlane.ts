@@ -1,3 +1,4 @@
+import type { Logits } from '../../labels/upsample.ts';
 import { nativePixels } from '../../pixels/native.ts';
 import { decodingTable, encodingTable, flatHigh, flatLow } from './quantization.ts';
 
@@ -56,6 +57,15 @@ interface LogitKernels {
     width: number,
     classes: number,
   ): Promise<Float32Array>;
+  addResized(
+    target: Float32Array,
+    height: number,
+    width: number,
+    source: Float32Array,
+    sourceHeight: number,
+    sourceWidth: number,
+    classes: number,
+  ): Promise<Float32Array>;
 }
 
 /**
@@ -96,4 +106,21 @@ export async function mixLogits(
 /** Logit of each stored byte times a weight, `[256]`. */
 export function weightedTable(weight: number): Float32Array {
   return decodingTable.map((logit) => logit * weight);
+}
+
+/**
+ * Adds logits to others of another size, off the JavaScript thread: bilinear as PyTorch's
+ * `F.interpolate(..., mode='bilinear', align_corners=False)`.
+ */
+export async function addResized(target: Logits, source: Logits): Promise<void> {
+  const { classes } = target;
+  await nativePixels<LogitKernels>().addResized(
+    target.data,
+    target.height,
+    target.width,
+    source.data,
+    source.height,
+    source.width,
+    classes,
+  );
 }

@@ -1,3 +1,4 @@
+import type { Logits } from '../../labels/upsample.ts';
 import { blockCount, blockSide, largestPackedPlane, weightedTable } from './packedPlane.ts';
 import type { PackedLogits, PackedPlane } from './packedPlane.ts';
 import { codeBias, decodingTable, flatHigh, flatLow, storedByte } from './quantization.ts';
@@ -117,4 +118,31 @@ function* unpack(
       }
     }
   }
+}
+
+/** The plain twin of `addResized`. */
+export function addResizedPlain(target: Logits, source: Logits): void {
+  const { classes } = target;
+  for (let y = 0; y < target.height; y++) {
+    const row = tap(y, source.height, target.height);
+    for (let x = 0; x < target.width; x++) {
+      const column = tap(x, source.width, target.width);
+      for (let c = 0; c < classes; c++) {
+        const at = (v: number, u: number): number => source.data[(v * source.width + u) * classes + c]!;
+        const left =
+          (1 - row.toSecond) * at(row.first, column.first) + row.toSecond * at(row.second, column.first);
+        const right =
+          (1 - row.toSecond) * at(row.first, column.second) + row.toSecond * at(row.second, column.second);
+        target.data[(y * target.width + x) * classes + c]! +=
+          (1 - column.toSecond) * left + column.toSecond * right;
+      }
+    }
+  }
+}
+
+/** Between which source pixels a target pixel lies. */
+function tap(i: number, source: number, target: number): { first: number; second: number; toSecond: number } {
+  const position = Math.max(0, ((i + 0.5) * source) / target - 0.5);
+  const first = Math.min(Math.floor(position), source - 1);
+  return { first, second: Math.min(first + 1, source - 1), toSecond: position - first };
 }

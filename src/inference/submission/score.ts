@@ -14,9 +14,6 @@ export interface SubmissionScore {
   readonly perImage: Readonly<Record<string, number>>;
 }
 
-/** The competition's ε, in pixels. */
-const epsilon = 1e-4;
-
 /**
  * Scores a submission against the dataset's annotations by merging runs; no predicted mask is decoded, and labels
  * are read one image at a time when the rows are in order.
@@ -55,7 +52,7 @@ export async function scoreSubmission(
       truths.set(image, truth);
     }
     const predicted = rowMask(path, row, truth.width, truth.height);
-    dice[index] = runDice(predicted, truth.masks[c]!, { epsilon });
+    dice[index] = runDice(predicted, truth.masks[c]!);
     if (--truth.left === 0) truths.delete(image);
   }
   const missing = dice.findIndex(Number.isNaN);

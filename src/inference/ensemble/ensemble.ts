@@ -1,0 +1,150 @@
+import { existsSync } from 'node:fs';
+import { PhalanxError } from '../../core/errors.ts';
+import type { SampleEntry } from '../../data/dataset.ts';
+import type { LabelMap } from '../../labels/labelMap.ts';
+import { encodeRle, rleDialects } from '../../labels/rle.ts';
+import { logitOf, upsampleThresholdPack } from '../../labels/upsample.ts';
+import { SubmissionWriter } from '../submission/writer.ts';
+import type { WrittenSubmission } from '../submission/writer.ts';
+import { combineLogits, sharesOf } from './combine.ts';
+import type { EnsembleMember } from './combine.ts';
+import { writeManifest } from './manifest.ts';
+import type { SubmissionManifest } from './manifest.ts';
+import { requireAgreement } from './members.ts';
+
+export interface EnsembleOptions {
+  /** One or more; a single model's submission is an ensemble of one. */
+  readonly members: readonly EnsembleMember[];
+  /** The images of the submission, in its order. */
+  readonly entries: readonly SampleEntry[];
+  /** In the submission's order. */
+  readonly classes: readonly string[];
+  /** Where the CSV goes; its manifest goes beside it. */
+  readonly out: string;
+  /** Probability above which a pixel belongs to a class: one for all, or one per class. Default 0.5. */
+  readonly threshold?: number | readonly number[];
+  /** Replace `out` if it exists. Default false. */
+  readonly overwrite?: boolean;
+  /** For the manifest: the resolved declaration. */
+  readonly config?: unknown;
+  /** For the manifest. */
+  readonly scores?: Readonly<Record<string, number>>;
+  readonly signal?: AbortSignal | undefined;
+}
+
+export type EnsembleEvent =
+  | { readonly type: 'started'; readonly images: number; readonly members: number }
+  | {
+      readonly type: 'progress';
+      readonly done: number;
+      readonly total: number;
+      readonly image: string;
+      readonly imagesPerSecond: number;
+    }
+  | {
+      readonly type: 'finished';
+      readonly submission: WrittenSubmission;
+      readonly manifest: string;
+      readonly seconds: number;
+    };
+
+/** Images in work at once: one is read and mixed while another is upsampled and encoded. */
+const inWork = 2;
+
+/**
+ * Joins members' logits into a submission, image by image: weighted mean of logits, upsampling to the image's size,
+ * threshold, runs. Memory does not grow with the number of images or members. Leaving the loop, aborting or any error
+ * leaves what was there before.
+ *
+ * @throws PhalanxError `ensemble/weights`, `ensemble/thresholds`, `ensemble/members-differ`,
+ *   `ensemble/output-exists`, `logits/damaged`, `file/write`; the signal's reason.
+ */
+export async function* ensemble(options: EnsembleOptions): AsyncGenerator<EnsembleEvent> {
+  const { members, entries, classes, out, signal } = options;
+  const started = performance.now();
+  const thresholds = thresholdsOf(options.threshold ?? 0.5, classes);
+  if (options.overwrite !== true && existsSync(out)) {
+    throw new PhalanxError('ensemble/output-exists', {
+      what: 'The submission exists already',
+      where: out,
+      fix: 'Choose another name, or ask for it to be overwritten',
+    });
+  }
+  const records = await requireAgreement(members, entries, classes, signal);
+  yield { type: 'started', images: entries.length, members: members.length };
+  const labelled = new EnsemblePrediction(members, classes, thresholds);
+  await using writer = await SubmissionWriter.open(out);
+  const ahead: Promise<readonly string[]>[] = [];
+  let next = 0;
+  try {
+    for (let done = 0; done < entries.length; done++) {
+      signal?.throwIfAborted();
+      while (next < entries.length && ahead.length < inWork) {
+        const rows = labelled.rows(entries[next++]!.id);
+        rows.catch(() => undefined);
+        ahead.push(rows);
+      }
+      const rows = await ahead.shift()!;
+      const image = entries[done]!.id;
+      for (const [c, rle] of rows.entries()) await writer.write(image, classes[c]!, rle);
+      const imagesPerSecond = ((done + 1) * 1000) / (performance.now() - started);
+      yield { type: 'progress', done: done + 1, total: entries.length, image, imagesPerSecond };
+    }
+  } finally {
+    await Promise.allSettled(ahead);
+  }
+  const submission = await writer.commit();
+  const manifest = await writeManifest(submission, aboutOf(options, records, thresholds));
+  yield { type: 'finished', submission, manifest, seconds: (performance.now() - started) / 1000 };
+}
+
+/** The members' joint labels of one image after another. */
+export class EnsemblePrediction {
+  readonly #members: readonly EnsembleMember[];
+  readonly #shares: readonly (readonly number[])[];
+  readonly #thresholds: Float32Array;
+
+  /** @param thresholds probabilities, `[classes]`. */
+  constructor(members: readonly EnsembleMember[], classes: readonly string[], thresholds: readonly number[]) {
+    this.#members = members;
+    this.#shares = sharesOf(members, classes.length);
+    this.#thresholds = Float32Array.from(thresholds, logitOf);
+  }
+
+  /** At the image's own size. */
+  async labels(image: string): Promise<LabelMap> {
+    const files = await Promise.all(this.#members.map(({ store }) => store.read(image)));
+    const { originalHeight: height, originalWidth: width } = files[0]!.info;
+    const logits = await combineLogits(files, this.#shares);
+    return upsampleThresholdPack(logits, { width, height, thresholds: this.#thresholds });
+  }
+
+  /** RLE of each class. */
+  async rows(image: string): Promise<readonly string[]> {
+    return encodeRle(await this.labels(image), rleDialects.handBone);
+  }
+}
+
+function aboutOf(
+  { classes, config, scores }: EnsembleOptions,
+  members: SubmissionManifest['members'],
+  thresholds: readonly number[],
+): Parameters<typeof writeManifest>[1] {
+  return {
+    members,
+    thresholds: Object.fromEntries(classes.map((name, c) => [name, thresholds[c]!])),
+    ...(config === undefined ? {} : { config }),
+    ...(scores === undefined ? {} : { scores }),
+  };
+}
+
+function thresholdsOf(threshold: number | readonly number[], classes: readonly string[]): readonly number[] {
+  const thresholds = typeof threshold === 'number' ? classes.map(() => threshold) : threshold;
+  const fits = thresholds.length === classes.length && thresholds.every((t) => t > 0 && t < 1);
+  if (fits) return thresholds;
+  throw new PhalanxError('ensemble/thresholds', {
+    what: 'The thresholds cannot be used',
+    expected: `one probability between 0 and 1, or one for each of ${classes.length} classes`,
+    received: `[${thresholds.join(', ')}]`,
+  });
+}
