@@ -1,6 +1,7 @@
 import { access, mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import pLimit from 'p-limit';
+import { mapConcurrently } from '../mapConcurrently.ts';
+import type { ConcurrencyOptions } from '../mapConcurrently.ts';
 import { writeAnnotation, writeMetadata, writePicture } from './files.ts';
 import { checkTarget, phantomVersion, writeManifest } from './manifest.ts';
 import type { PhantomManifest } from './manifest.ts';
@@ -10,12 +11,6 @@ import { phantomPeople } from './person.ts';
 import type { PhantomPerson } from './person.ts';
 import { renderHand } from './renderHand.ts';
 import type { Side } from './renderHand.ts';
-
-/** Images on disk so far, of how many. */
-export interface PhantomProgress {
-  readonly done: number;
-  readonly total: number;
-}
 
 /** Images that are encoded off the JavaScript thread while the next is rendered on it. */
 const encodersAtOnce = 3;
@@ -34,14 +29,7 @@ type ManifestImage = PhantomManifest['images'][number];
  */
 export async function writePhantom(
   directory: string,
-  {
-    onProgress,
-    signal,
-    ...options
-  }: PhantomOptions & {
-    readonly onProgress?: (progress: PhantomProgress) => void;
-    readonly signal?: AbortSignal;
-  },
+  { onProgress, signal, ...options }: PhantomOptions & Pick<ConcurrencyOptions, 'onProgress' | 'signal'>,
 ): Promise<PhantomManifest> {
   const resolved = resolvePhantomOptions(options);
   signal?.throwIfAborted();
@@ -59,25 +47,11 @@ export async function writePhantom(
   };
   await writeManifest(directory, manifest);
 
-  const encoders = pLimit(encodersAtOnce);
-  const writing = new Set<Promise<void>>();
-  let done = 0;
-  try {
-    for (const { person, entry } of pictures) {
-      signal?.throwIfAborted();
-      const work = encoders(() => writeHand(directory, person, entry, resolved.size)).then(() => {
-        onProgress?.({ done: ++done, total: pictures.length });
-      });
-      writing.add(work);
-      void work.finally(() => writing.delete(work)).catch(() => undefined);
-      if (writing.size >= encodersAtOnce) await Promise.race(writing);
-    }
-    await Promise.all(writing);
-  } finally {
-    // What was begun is finished either way, so that nothing is written after the caller was told of the end.
-    await Promise.allSettled(writing);
-  }
-  signal?.throwIfAborted();
+  await mapConcurrently(pictures, ({ person, entry }) => writeHand(directory, person, entry, resolved.size), {
+    concurrency: encodersAtOnce,
+    signal,
+    onProgress,
+  });
   await writeMetadata(join(directory, 'meta_data.xlsx'), people);
   const finished = { ...manifest, complete: true };
   await writeManifest(directory, finished);
