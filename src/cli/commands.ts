@@ -2,6 +2,12 @@ import type { RegisterCommand } from './command.ts';
 import { registerData } from './commands/data.ts';
 import { registerRuns } from './commands/runs.ts';
 import { registerSubmission } from './commands/submission.ts';
+import { registerTrain } from './commands/train.ts';
 
 /** Every command, in the order of the help. */
-export const commands: readonly RegisterCommand[] = [registerData, registerSubmission, registerRuns];
+export const commands: readonly RegisterCommand[] = [
+  registerData,
+  registerTrain,
+  registerSubmission,
+  registerRuns,
+];

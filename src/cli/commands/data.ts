@@ -49,7 +49,7 @@ export const registerData: RegisterCommand = (program, run) => {
         const progress = output.progress('check');
         const check = await checkDataset(directory, {
           signal,
-          onProgress: (done, total) => progress.update(done, total),
+          onProgress: ({ done, total }) => progress.update(done, total),
         });
         progress.close();
         const errors = check.defects.filter(({ severity }) => severity === 'error');

@@ -21,7 +21,8 @@ export function createOutput(options: { readonly json: boolean }): Output {
   const style = (name: Style, text: string): string => (colour ? styleText(name, text) : text);
   return {
     result: (data, text) => {
-      process.stdout.write(options.json ? `${JSON.stringify(data)}\n` : `${text}\n`);
+      if (options.json) process.stdout.write(`${JSON.stringify(data)}\n`);
+      else if (text !== '') process.stdout.write(`${text}\n`);
     },
     note: (text) => {
       if (!options.json) process.stderr.write(`${text}\n`);

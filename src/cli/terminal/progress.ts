@@ -54,6 +54,13 @@ export class Progress {
     if (this.#mode === 'bar') this.#draw();
   }
 
+  /** Takes the bar away; for work that is part of other work with a bar of its own. */
+  clear(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    if (this.#mode === 'bar') process.stderr.write('\r\x1b[2K');
+  }
+
   close(): void {
     if (this.#closed) return;
     this.#closed = true;

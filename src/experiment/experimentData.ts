@@ -1,0 +1,51 @@
+import { PhalanxError } from '../core/errors.ts';
+import { prepareCache } from '../data/cache/cache.ts';
+import type { SampleCache } from '../data/cache/cache.ts';
+import type { Dataset, SampleEntry } from '../data/dataset.ts';
+import { foldSplit, makeFolds } from '../data/folds.ts';
+import type { FoldSplit } from '../data/folds.ts';
+import { readHandBone } from '../data/handBone/reader.ts';
+import type { ConcurrencyOptions } from '../data/mapConcurrently.ts';
+import { withOffline } from '../data/offline.ts';
+import type { Experiment } from './schema.ts';
+
+/** Folder of the caches of all datasets and settings. */
+export const defaultCacheDirectory = 'cache';
+
+type DataConfig = Experiment['data'];
+
+/** Lists an experiment's dataset, without the people it leaves out and with the images made offline. */
+export async function openDataset({ root, offline, exclude }: DataConfig): Promise<Dataset> {
+  let dataset = await readHandBone(root);
+  for (const directory of offline) dataset = await withOffline(dataset, await readHandBone(directory));
+  const unknown = exclude.filter((person) => !dataset.entries.train.some((entry) => entry.person === person));
+  if (unknown.length > 0) {
+    throw new PhalanxError('data/unknown-person', {
+      what: 'People are to be left out whom the dataset does not have',
+      where: root,
+      expected: 'names of folders below train/DCM',
+      received: unknown.join(', '),
+      fix: 'Correct data.exclude',
+    });
+  }
+  if (exclude.length === 0) return dataset;
+  const kept = dataset.entries.train.filter(({ person }) => !exclude.includes(person));
+  return { ...dataset, entries: { ...dataset.entries, train: kept } };
+}
+
+/** The two sides of one fold of an experiment. */
+export function splitFold(dataset: Dataset, { folds }: DataConfig, fold: number): FoldSplit {
+  return foldSplit(makeFolds(dataset, folds), fold);
+}
+
+/** Decodes what is not decoded yet, at the experiment's size; see `prepareCache`. */
+export async function prepareEntries(
+  dataset: Dataset,
+  entries: readonly SampleEntry[],
+  { imageSize, channels, interpolation }: DataConfig,
+  directory: string,
+  options: ConcurrencyOptions = {},
+): Promise<SampleCache> {
+  const size = typeof imageSize === 'number' ? { width: imageSize, height: imageSize } : imageSize;
+  return prepareCache(dataset, entries, { directory, imageSize: size, channels, interpolation, ...options });
+}

@@ -1,0 +1,168 @@
+import { z } from 'zod';
+import { transformSchema } from '../augment/spec.ts';
+import type { TransformSpec } from '../augment/spec.ts';
+import { decoderSchema } from '../models/decoders/options.ts';
+import { encoderSchema } from '../models/encoders/options.ts';
+import type { ModelOptions } from '../models/modelSchema.ts';
+import { lossSchema } from '../objectives/losses/loss.ts';
+import { optimizerSchema } from '../training/optimizers/build.ts';
+import { scheduleSchema } from '../training/schedules.ts';
+
+const side = z.int().min(32).max(16384);
+const text = z.string().min(1);
+
+/** The mean and deviation of ImageNet's channels, which pretrained encoders were trained with. */
+const imagenet = { mean: [0.485, 0.456, 0.406], std: [0.229, 0.224, 0.225] };
+
+const dataSchema = z.strictObject({
+  /** Layout of the dataset on disk. */
+  format: z.literal('hand-bone').default('hand-bone'),
+  /** Folder of the dataset, from the folder the command runs in. */
+  root: text,
+  /** Side of the square images that the model sees, or both sides; pixels. */
+  imageSize: z.union([side, z.strictObject({ width: side, height: side })]),
+  /** Channels that the model sees; grey images are read as one or repeated to three. */
+  channels: z.union([z.literal(1), z.literal(3)]).default(3),
+  /** How images are brought to `imageSize`; labels are always nearest. */
+  interpolation: z.enum(['area', 'linear', 'nearest']).default('area'),
+  /** What images are normalized by, per channel, on the scale where 255 is 1. Default: ImageNet's. */
+  normalization: z
+    .strictObject({ mean: z.array(z.number()), std: z.array(z.number().positive()) })
+    .default(imagenet),
+  /** How people are dealt into folds. */
+  folds: z
+    .strictObject({
+      count: z.int().min(2).max(100).default(5),
+      stratify: z.enum(['sex', 'none']).default('sex'),
+      seed: z.int().nonnegative().default(0),
+    })
+    .prefault({}),
+  /** Folders written by `phalanx augment offline`; a child trains where all its parents do. */
+  offline: z.array(text).default([]),
+  /** People left out of training and validation. */
+  exclude: z.array(text).default([]),
+});
+
+const trainingSchema = z.strictObject({
+  length: z.union([
+    z.strictObject({ epochs: z.int().min(1).max(100_000) }),
+    z.strictObject({ steps: z.int().min(1).max(100_000_000) }),
+  ]),
+  batchSize: z.int().min(1).max(4096),
+  /** Batches per update. */
+  accumulate: z.int().min(1).max(4096).default(1),
+  /** Largest global norm of the gradients. */
+  clipNorm: z.number().positive().optional(),
+  /** `auto`: bfloat16 where the processor has instructions for it. */
+  precision: z.enum(['auto', 'float32', 'bfloat16']).default('auto'),
+  /** Epochs between two validations. */
+  validateEvery: z.int().min(1).default(1),
+  /** Images in a batch of validation and prediction; default: `batchSize`. */
+  validationBatchSize: z.int().min(1).max(4096).optional(),
+  /** Validations without a better Dice after which training stops. */
+  patience: z.int().min(1).optional(),
+  /** Updates between two checkpoints within an epoch. */
+  checkpointEvery: z.int().min(1).optional(),
+  /** Weight of an auxiliary head's loss. */
+  auxiliaryWeight: z.number().min(0).default(0.5),
+  /** Start the output's bias at each class's share of foreground. */
+  outputPrior: z.boolean().default(true),
+});
+
+const offlineSchema = z.strictObject({
+  /** Where `phalanx augment offline` writes; list it in `data.offline` to train on it. */
+  directory: text,
+  /** Images to make of each kind. */
+  mosaic: z.int().min(0).max(1_000_000).default(0),
+  rotation: z.int().min(0).max(1_000_000).default(0),
+});
+
+const trackingSchema = z.strictObject({
+  /** Also on when `MLFLOW_TRACKING_URI` is set. */
+  mlflow: z
+    .strictObject({
+      uri: z.url().optional(),
+      /** Default: the experiment's name. */
+      experiment: text.optional(),
+    })
+    .optional(),
+});
+
+/** Everything that affects an experiment's results; see `defineExperiment`. */
+export const experimentSchema = z.strictObject({
+  /** Why it is made; one line. */
+  description: z.string().optional(),
+  data: dataSchema,
+  model: z.strictObject({
+    decoder: decoderSchema,
+    encoder: encoderSchema,
+    /** A `.safetensors` file to start from, under PyTorch's names. */
+    weights: text.optional(),
+  }),
+  loss: lossSchema,
+  optimizer: optimizerSchema,
+  schedule: scheduleSchema,
+  /** Applied to training images in order, each with its own probability. */
+  augmentation: z.array(transformSchema).default([]),
+  offline: offlineSchema.optional(),
+  training: trainingSchema,
+  tracking: trackingSchema.prefault({}),
+  seed: z.int().nonnegative().default(0),
+});
+
+/** An experiment with every default filled in; `config.json` of a run. */
+export type Experiment = z.output<typeof experimentSchema>;
+
+type Declared = z.input<typeof experimentSchema>;
+
+/** A pair of decoder and encoder that fit each other; channels and classes come from the data. */
+type ModelDeclaration = ModelOptions extends infer Options
+  ? Options extends ModelOptions
+    ? Omit<Options, 'inChannels' | 'classes'> & Pick<Declared['model'], 'weights'>
+    : never
+  : never;
+
+/** An experiment as a person declares it; what has a default may be left out. */
+export type ExperimentDeclaration = Readonly<
+  Omit<Declared, 'model' | 'augmentation'> & {
+    model: ModelDeclaration;
+    augmentation?: readonly TransformSpec[] | undefined;
+  }
+>;
+
+const threshold = z.number().gt(0).lt(1);
+
+/** See `defineEnsemble`. */
+export const ensembleSchema = z.strictObject({
+  description: z.string().optional(),
+  /** Name of the CSV in `submissions/`. */
+  output: text.regex(/^[\w.-]+$/, 'letters, digits, dots, dashes and underscores only'),
+  members: z
+    .array(
+      z.strictObject({
+        /** A run's folder, identifier or experiment (the newest run of it). */
+        run: text,
+        weight: z.number().positive().default(1),
+      }),
+    )
+    .min(1),
+  /** Views of each image that are predicted and averaged. */
+  tta: z
+    .strictObject({
+      horizontalFlip: z.boolean().default(true),
+      /** Factors of the model's image size. */
+      scales: z.array(z.number().positive().max(4)).min(1).default([1]),
+    })
+    .prefault({}),
+  /**
+   * Probability above which a pixel belongs to a class: one number, one per class (0.5 where a class is not named),
+   * or `search`: the best for each class on the members' validation images.
+   */
+  threshold: z.union([threshold, z.record(text, threshold), z.literal('search')]).default(0.5),
+});
+
+/** An ensemble with every default filled in. */
+export type Ensemble = z.output<typeof ensembleSchema>;
+
+/** An ensemble as a person declares it. */
+export type EnsembleDeclaration = Readonly<z.input<typeof ensembleSchema>>;

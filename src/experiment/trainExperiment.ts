@@ -1,0 +1,312 @@
+import { join, relative } from 'node:path';
+import { PhalanxError } from '../core/errors.ts';
+import { buildTransform } from '../augment/build.ts';
+import { compose } from '../augment/compose.ts';
+import type { SampleCache } from '../data/cache/cache.ts';
+import type { Dataset } from '../data/dataset.ts';
+import type { FoldSplit } from '../data/folds.ts';
+import { batchCount, loadBatches } from '../data/loader/loadBatches.ts';
+import { shuffledSampler } from '../data/loader/samplers.ts';
+import { startEngine } from '../engine/engine.ts';
+import { buildModel } from '../models/buildModel.ts';
+import type { SegmentationModel } from '../models/segmentationModel.ts';
+import { readSafetensors } from '../nn/safetensors/read.ts';
+import { loadStateDict } from '../nn/stateDict.ts';
+import { buildLoss } from '../objectives/losses/loss.ts';
+import type { TrainingEvent } from '../training/events.ts';
+import { classPriors } from '../training/priors.ts';
+import { train } from '../training/train.ts';
+import { createValidation } from '../training/validation.ts';
+import type { Validation } from '../training/validation.ts';
+import { describeEnvironment } from './environment.ts';
+import { defaultCacheDirectory, openDataset, prepareEntries, splitFold } from './experimentData.ts';
+import { modelConfig } from './resolve.ts';
+import type { Resolved } from './resolve.ts';
+import { configHash, createRun, isAlive, listRuns, writeRunState } from './runDirectory.ts';
+import type { Run, RunState } from './runDirectory.ts';
+import type { Experiment } from './schema.ts';
+import { logEvent, trackRun } from './trackRun.ts';
+
+/** What training an experiment tells besides the trainer's own events. */
+export type ExperimentEvent =
+  | TrainingEvent
+  | { readonly type: 'prepare-progress'; readonly done: number; readonly total: number }
+  | { readonly type: 'run'; readonly run: Run; readonly twins: readonly Run[] }
+  | { readonly type: 'warning'; readonly message: string };
+
+export interface TrainExperimentOptions {
+  readonly experiment: Resolved<Experiment>;
+  readonly fold?: number;
+  /** Name of the new run; by default its time and the hash of its settings. */
+  readonly id?: string | undefined;
+  /** Continue the newest unfinished run of the same settings and fold. */
+  readonly resume?: boolean;
+  readonly runs?: string;
+  readonly cache?: string;
+  readonly signal?: AbortSignal;
+}
+
+/**
+ * Trains one fold of an experiment from its declaration to its checkpoints: dataset, cache, model, trainer, record.
+ *
+ * @throws PhalanxError of every layer: what is wrong with data, settings or a run directory.
+ */
+export async function* trainExperiment(options: TrainExperimentOptions): AsyncGenerator<ExperimentEvent> {
+  const { experiment, fold = 0, signal } = options;
+  const { config } = experiment;
+  const dataset = await openDataset(config.data);
+  const split = splitFold(dataset, config.data, fold);
+  const spec = modelConfig(config, dataset.classes.length, relative(process.cwd(), experiment.path));
+
+  const { run, twins } = await openRun(options, fold);
+  yield { type: 'run', run, twins };
+  const events: ExperimentEvent[] = [];
+  const cache = prepareEntries(
+    dataset,
+    [...split.train, ...split.validation],
+    config.data,
+    options.cache ?? defaultCacheDirectory,
+    { signal, onProgress: (progress) => events.push({ type: 'prepare-progress', ...progress }) },
+  );
+  const state = new LiveState(run);
+  try {
+    yield* drain(events, cache);
+    await startEngine();
+    const model = buildModel(spec, { seed: config.seed });
+    try {
+      if (config.model.weights !== undefined) {
+        const { tensors } = await readSafetensors(config.model.weights);
+        loadStateDict(model, tensors, config.model.weights);
+      }
+      yield* trainOnSplit(options, state, { dataset, split, cache: await cache, model, events });
+    } finally {
+      model.dispose();
+    }
+  } catch (error) {
+    await state.update({ status: signal?.aborted === true ? 'aborted' : 'failed' });
+    throw error;
+  }
+}
+
+interface Prepared {
+  readonly dataset: Dataset;
+  readonly split: FoldSplit;
+  readonly cache: SampleCache;
+  readonly model: SegmentationModel;
+  /** Warnings to pass on. */
+  readonly events: ExperimentEvent[];
+}
+
+async function* trainOnSplit(
+  { experiment, resume = false, signal }: TrainExperimentOptions,
+  state: LiveState,
+  prepared: Prepared,
+): AsyncGenerator<ExperimentEvent> {
+  const { config } = experiment;
+  const { training } = config;
+  const { split, cache, model, events } = prepared;
+  const { directory } = state.run;
+  const tracker = trackRun({
+    run: state.run,
+    config,
+    environment: await describeEnvironment(),
+    source: relative(process.cwd(), experiment.path),
+    onWarning: (message) => events.push({ type: 'warning', message }),
+    onMlflowRun: (mlflowRunId) => void state.update({ mlflowRunId }).catch(() => undefined),
+  });
+  const augment = config.augmentation.length === 0 ? undefined : buildTransform(compose(config.augmentation));
+  const validation = validationOf(config, prepared, signal);
+  let outcome: 'finished' | 'failed' | 'killed' = 'failed';
+  try {
+    const trainer = train({
+      model,
+      loss: buildLoss(config.loss),
+      optimizer: config.optimizer,
+      schedule: config.schedule,
+      batches: (epoch, startBatch) =>
+        loadBatches({
+          cache,
+          entries: split.train,
+          batchSize: training.batchSize,
+          seed: config.seed,
+          epoch,
+          startBatch,
+          sampler: shuffledSampler,
+          dropLast: true,
+          ...(augment === undefined ? {} : { transform: augment }),
+          ...(signal === undefined ? {} : { signal }),
+        }),
+      batchesPerEpoch: batchCount(split.train.length, training.batchSize, true),
+      length: training.length,
+      validation,
+      validateEvery: training.validateEvery,
+      precision: training.precision,
+      normalization: config.data.normalization,
+      clipNorm: training.clipNorm,
+      accumulate: training.accumulate,
+      auxiliaryWeight: training.auxiliaryWeight,
+      seed: config.seed,
+      priors: training.outputPrior ? await priorsOf(prepared) : undefined,
+      directory,
+      resume,
+      checkpointEvery: training.checkpointEvery,
+      patience: training.patience,
+      signal,
+    });
+    for await (const event of trainer) {
+      logEvent(tracker, event);
+      await state.follow(event);
+      yield* events.splice(0);
+      yield event;
+      if (event.type === 'finished') outcome = event.reason === 'aborted' ? 'killed' : 'finished';
+    }
+  } finally {
+    validation.dispose();
+    tracker.logArtifact(join(directory, 'config.json'));
+    await tracker.finish(outcome);
+    yield* events.splice(0);
+  }
+}
+
+function validationOf(
+  config: Experiment,
+  { dataset, split, cache, model }: Prepared,
+  signal?: AbortSignal,
+): Validation {
+  const { training } = config;
+  const entries = new Map(split.validation.map((entry) => [entry.id, entry]));
+  return createValidation({
+    model,
+    loss: buildLoss(config.loss),
+    classes: dataset.classes,
+    images: split.validation.length,
+    batches: () =>
+      loadBatches({
+        cache,
+        entries: split.validation,
+        batchSize: training.validationBatchSize ?? training.batchSize,
+        seed: config.seed,
+        epoch: 0,
+        ...(signal === undefined ? {} : { signal }),
+      }),
+    truth: (id) => dataset.readLabels(entries.get(id)!),
+    normalization: config.data.normalization,
+    precision: training.precision,
+  });
+}
+
+async function priorsOf({ dataset, split, cache }: Prepared): Promise<number[]> {
+  async function* maps() {
+    for (const entry of split.train) yield (await cache.read(entry)).labels;
+  }
+  return classPriors(maps(), dataset.classes.length);
+}
+
+/** A run's state on disk, kept up with its events. */
+class LiveState {
+  run: Run;
+  readonly #earlier: number;
+  readonly #started = performance.now();
+  #writing: Promise<void> = Promise.resolve();
+
+  constructor(run: Run) {
+    this.run = run;
+    this.#earlier = run.state.seconds;
+  }
+
+  async follow(event: TrainingEvent): Promise<void> {
+    switch (event.type) {
+      case 'started':
+        return this.update({
+          steps: event.steps,
+          step: event.resumedFrom,
+          status: 'running',
+          pid: process.pid,
+        });
+      case 'step':
+        this.run = { ...this.run, state: { ...this.run.state, step: event.step } };
+        return;
+      case 'validation':
+        return this.update(event.best ? { bestDice: event.meanDice, bestStep: event.step } : {});
+      case 'checkpoint':
+        return this.update({});
+      case 'finished':
+        return this.update({ status: event.reason === 'aborted' ? 'aborted' : 'finished', step: event.step });
+      case 'validation-progress':
+        return;
+      default:
+        event satisfies never;
+    }
+  }
+
+  /** One write at a time, so that the newest state is the one that stays. */
+  update(changes: Partial<RunState>): Promise<void> {
+    const seconds = this.#earlier + (performance.now() - this.#started) / 1000;
+    this.run = { ...this.run, state: { ...this.run.state, ...changes, seconds } };
+    this.#writing = this.#writing.catch(() => undefined).then(() => writeRunState(this.run));
+    return this.#writing;
+  }
+}
+
+async function openRun(
+  { experiment, id, resume = false, runs: root = 'runs' }: TrainExperimentOptions,
+  fold: number,
+): Promise<{ run: Run; twins: Run[] }> {
+  const hash = configHash(experiment.config);
+  const same = (await listRuns(root)).filter(({ state }) => state.fold === fold);
+  if (!resume) {
+    const twins = same.filter(({ state }) => state.configHash === hash);
+    const { name, path, config } = experiment;
+    const run = await createRun({
+      root,
+      experiment: name,
+      fold,
+      config,
+      sourcePath: path,
+      ...(id === undefined ? {} : { id }),
+    });
+    return { run, twins };
+  }
+  const unfinished = same.filter(
+    ({ state }) =>
+      state.experiment === experiment.name && state.status !== 'finished' && (id ?? state.id) === state.id,
+  );
+  const run = unfinished.findLast(({ state }) => state.configHash === hash);
+  if (run === undefined) {
+    const changed = unfinished.at(-1);
+    throw new PhalanxError('run/nothing-to-resume', {
+      what: 'There is no unfinished run to resume',
+      where: join(root, experiment.name, `fold${fold}`),
+      ...(changed === undefined
+        ? { fix: 'Leave out --resume to start a new run' }
+        : {
+            expected: `the settings of ${changed.state.id}, which are in its config.json`,
+            received: 'other settings',
+            fix: 'Set them back to resume it, or leave out --resume to start a new run',
+          }),
+    });
+  }
+  if (isAlive(run) && run.state.pid !== process.pid) {
+    throw new PhalanxError('run/in-use', {
+      what: 'Another process is training this run',
+      where: run.directory,
+      received: `process ${run.state.pid}`,
+      fix: 'Wait for it or stop it first',
+    });
+  }
+  return { run, twins: [] };
+}
+
+/** Yields what piles up while something is under way. */
+async function* drain(events: ExperimentEvent[], work: Promise<unknown>): AsyncGenerator<ExperimentEvent> {
+  const settled = new AbortController();
+  const done = work.then(
+    () => settled.abort(),
+    () => settled.abort(),
+  );
+  while (!settled.signal.aborted) {
+    await Promise.race([done, new Promise((resolve) => setTimeout(resolve, 100))]);
+    yield* events.splice(0);
+  }
+  await work;
+}
