@@ -47,7 +47,7 @@ export function defineTransform<
 }
 
 type OptionsOf<Definition extends TransformDefinition> = Omit<z.input<Definition['schema']>, 'name'>;
-type Arguments<Options> = Record<never, never> extends Options ? [options?: Options] : [options: Options];
+type Arguments<Options> = Partial<Options> extends Options ? [options?: Options] : [options: Options];
 
 /** A typed function that writes the transform as data. */
 export function builderOf<Name extends string, Schema extends z.ZodType<object, { name: Name }>>(
