@@ -1,0 +1,258 @@
+import { createHash } from 'node:crypto';
+import { mkdtemp, readFile, readdir, rm, truncate } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { Random } from '../../src/core/random.ts';
+import type { SampleEntry } from '../../src/data/dataset.ts';
+import { combineLogits } from '../../src/inference/ensemble/combine.ts';
+import type { EnsembleMember } from '../../src/inference/ensemble/combine.ts';
+import { ensemble } from '../../src/inference/ensemble/ensemble.ts';
+import type { EnsembleEvent, EnsembleOptions } from '../../src/inference/ensemble/ensemble.ts';
+import type { SubmissionManifest } from '../../src/inference/ensemble/manifest.ts';
+import { LogitStore } from '../../src/inference/store/logitStore.ts';
+import { addResized } from '../../src/inference/store/packedPlane.ts';
+import { addResizedPlain } from '../../src/inference/store/packedPlanePlain.ts';
+import { readSubmission } from '../../src/inference/submission/submission.ts';
+import type { Logits } from '../../src/labels/upsample.ts';
+import { plainResize } from './plainEnsemble.ts';
+import { plainRle } from './syntheticDataset.ts';
+import { classNames, syntheticLogits } from './syntheticLogits.ts';
+
+const classes = classNames(3);
+const images = ['a.png', 'b.png', 'c.png'];
+const entries: SampleEntry[] = images.map((id) => ({ id, person: id, imagePath: id }));
+const [originalWidth, originalHeight] = [150, 120];
+
+let folder: string;
+let out: string;
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'phalanx-ensemble-'));
+  out = join(folder, 'submissions', 'joint.csv');
+});
+afterEach(() => rm(folder, { recursive: true }));
+
+async function member(
+  name: string,
+  { height = 40, width = 50, of = images, ofClasses = classes, weight = 1, original = originalWidth } = {},
+): Promise<EnsembleMember> {
+  const store = new LogitStore(join(folder, name));
+  for (const image of of) {
+    const logits = syntheticLogits(height, width, ofClasses.length, Random.from(name, image));
+    await store.write(logits, {
+      image,
+      height,
+      width,
+      originalHeight,
+      originalWidth: original,
+      classes: ofClasses,
+      provenance: { checkpoint: name, tta: 'none' },
+    });
+  }
+  return { name, store, weight };
+}
+
+async function run(
+  options: Partial<EnsembleOptions> & Pick<EnsembleOptions, 'members'>,
+): Promise<EnsembleEvent[]> {
+  const events: EnsembleEvent[] = [];
+  for await (const event of ensemble({ entries, classes, out, ...options })) events.push(event);
+  return events;
+}
+
+/** A stored image's logits as floats. */
+async function stored({ store }: EnsembleMember, image: string): Promise<Logits> {
+  return combineLogits([await store.read(image)], [classes.map(() => 1)]);
+}
+
+async function expectRows(expected: (image: string, c: number) => Promise<Uint8Array>): Promise<void> {
+  const seen: string[] = [];
+  for await (const { imageName, className, rle } of readSubmission(out)) {
+    seen.push(`${imageName} ${className}`);
+    expect(rle).toBe(plainRle(await expected(imageName, classes.indexOf(className))));
+  }
+  expect(seen).toEqual(images.flatMap((image) => classes.map((name) => `${image} ${name}`)));
+}
+
+describe('ensemble', () => {
+  it('of one member is its logits, upsampled and thresholded', async () => {
+    const only = await member('only');
+    await run({ members: [only], threshold: [0.5, 0.4, 0.7] });
+    await expectRows(async (image, c) => {
+      const { data } = plainResize(await stored(only, image), originalWidth, originalHeight);
+      const bound = [0, Math.log(0.4 / 0.6), Math.log(0.7 / 0.3)][c]!;
+      return Uint8Array.from({ length: originalWidth * originalHeight }, (_, i) =>
+        data[3 * i + c]! > bound ? 1 : 0,
+      );
+    });
+  });
+
+  it('is the weighted mean of logits, also across resolutions', async () => {
+    const members = [
+      await member('a', { weight: 2 }),
+      await member('b', { weight: [1, 0, 3] }),
+      await member('c', { height: 20, width: 30, weight: 0.5 }),
+    ];
+    const weights = [
+      [2, 2, 2],
+      [1, 0, 3],
+      [0.5, 0.5, 0.5],
+    ];
+    await run({ members });
+    await expectRows(async (image, c) => {
+      const total = weights.reduce((sum, ofMember) => sum + ofMember[c]!, 0);
+      const mean = new Float32Array(40 * 50 * 3);
+      for (const [m, each] of members.entries()) {
+        const { data } = plainResize(await stored(each, image), 50, 40);
+        for (let i = 0; i < data.length; i++) mean[i]! += (data[i]! * weights[m]![c]!) / total;
+      }
+      const { data } = plainResize(
+        { width: 50, height: 40, classes: 3, data: mean },
+        originalWidth,
+        originalHeight,
+      );
+      return Uint8Array.from({ length: originalWidth * originalHeight }, (_, i) =>
+        data[3 * i + c]! > 0 ? 1 : 0,
+      );
+    });
+  });
+
+  it('tells what happens and writes a manifest of what made the file', async () => {
+    const members = [await member('a', { weight: 2 }), await member('b')];
+    const events = await run({ members, threshold: 0.4, config: { name: 'joint' }, scores: { val: 0.9 } });
+    expect(events.map(({ type }) => type)).toEqual([
+      'started',
+      'progress',
+      'progress',
+      'progress',
+      'finished',
+    ]);
+    const csv = await readFile(out);
+    const manifest = JSON.parse(
+      await readFile(join(folder, 'submissions', 'joint.manifest.json'), 'utf8'),
+    ) as SubmissionManifest;
+    expect(manifest).toEqual({
+      version: 1,
+      submission: { file: 'joint.csv', sha256: createHash('sha256').update(csv).digest('hex'), rows: 9 },
+      members: [
+        { name: 'a', store: join(folder, 'a'), weight: 2, provenance: { checkpoint: 'a', tta: 'none' } },
+        { name: 'b', store: join(folder, 'b'), weight: 1, provenance: { checkpoint: 'b', tta: 'none' } },
+      ],
+      thresholds: { 'class-0': 0.4, 'class-1': 0.4, 'class-2': 0.4 },
+      config: { name: 'joint' },
+      scores: { val: 0.9 },
+      versions: { phalanx: expect.any(String) as string, node: process.versions.node },
+    });
+  });
+
+  it('does not replace a submission unless asked to', async () => {
+    const members = [await member('a')];
+    await run({ members });
+    const before = await readFile(out);
+    const other = [await member('b')];
+    await expect(run({ members: other })).rejects.toMatchObject({ code: 'ensemble/output-exists' });
+    expect(await readFile(out)).toEqual(before);
+    await run({ members: other, overwrite: true });
+    expect(await readFile(out)).not.toEqual(before);
+  });
+
+  it('lists how members differ and writes nothing', async () => {
+    const members = [
+      await member('a'),
+      await member('classes', { ofClasses: ['class-1', 'class-0', 'class-2'] }),
+      await member('fewer', { ofClasses: ['class-0', 'class-1'] }),
+      await member('images', { of: ['a.png', 'b.png'] }),
+      await member('sizes', { original: 151 }),
+      await member('cut'),
+    ];
+    const path = members[5]!.store.pathOf('b.png');
+    await truncate(path, (await readFile(path)).length - 5);
+    const error = await run({ members }).catch((thrown: unknown) => thrown as Error & { code: string });
+    expect(error).toMatchObject({ code: 'ensemble/members-differ' });
+    const { message } = error as Error;
+    for (const difference of [
+      'classes: "a.png" has class-1 as class 1 where class-0 belongs',
+      'fewer: "a.png" has nothing as class 3 where class-2 belongs',
+      'images: The file of logits does not exist',
+      'sizes: "a.png" is 151 × 120, not 150 × 120 pixels',
+      `cut: The stored logits are damaged in ${path}`,
+    ]) {
+      expect(message).toContain(difference);
+    }
+    expect(message).not.toContain('\n  a:');
+    expect(await readdir(folder)).not.toContain('submissions');
+  });
+
+  it('refuses a member whose files were made in two ways', async () => {
+    const mixed = await member('a');
+    const other = await member('b', { of: ['b.png'] });
+    const foreign = await other.store.read('b.png');
+    await mixed.store.write(syntheticLogits(40, 50, 3, Random.from(9)), foreign.info);
+    await expect(run({ members: [mixed] })).rejects.toThrow(/made in 2 ways, such as "c.png" and "b.png"/);
+  });
+
+  it('leaves nothing behind when it is aborted or left', async () => {
+    const members = [await member('a')];
+    const abort = new AbortController();
+    const aborted = async (): Promise<void> => {
+      for await (const { type } of ensemble({ entries, classes, out, members, signal: abort.signal })) {
+        if (type === 'progress') abort.abort(new Error('enough'));
+      }
+    };
+    await expect(aborted()).rejects.toThrow('enough');
+    expect(await readdir(join(folder, 'submissions'))).toEqual([]);
+    for await (const { type } of ensemble({ entries, classes, out, members })) if (type === 'progress') break;
+    expect(await readdir(join(folder, 'submissions'))).toEqual([]);
+  });
+
+  it.each<[string, Partial<EnsembleOptions>, string]>([
+    ['no members', { members: [] }, 'ensemble/weights'],
+    [
+      'a negative weight',
+      { members: [{ name: 'a', store: new LogitStore('a'), weight: -1 }] },
+      'ensemble/weights',
+    ],
+    [
+      'too few weights',
+      { members: [{ name: 'a', store: new LogitStore('a'), weight: [1] }] },
+      'ensemble/weights',
+    ],
+    [
+      'weights of 0',
+      { members: [{ name: 'a', store: new LogitStore('a'), weight: [1, 0, 1] }] },
+      'ensemble/weights',
+    ],
+    [
+      'one name twice',
+      { members: [1, 2].map(() => ({ name: 'a', store: new LogitStore('a') })) },
+      'ensemble/weights',
+    ],
+    ['a threshold of 1', { threshold: 1 }, 'ensemble/thresholds'],
+    ['too few thresholds', { threshold: [0.5] }, 'ensemble/thresholds'],
+    ['a threshold that is NaN', { threshold: NaN }, 'ensemble/thresholds'],
+  ])('refuses %s', async (_, options, code) => {
+    await expect(run({ members: [], ...options })).rejects.toMatchObject({ code });
+  });
+});
+
+describe('addResized', () => {
+  it.each([
+    [7, 5, 20, 33],
+    [20, 33, 7, 5],
+    [1, 1, 4, 3],
+    [8, 8, 8, 8],
+  ])('from %i × %i to %i × %i is the plain twin', async (height, width, toHeight, toWidth) => {
+    const source = { height, width, classes: 3, data: syntheticLogits(height, width, 3, Random.from(1)) };
+    const target = (): Logits => ({
+      height: toHeight,
+      width: toWidth,
+      classes: 3,
+      data: syntheticLogits(toHeight, toWidth, 3, Random.from(2)),
+    });
+    const [native, plain] = [target(), target()];
+    await addResized(native, source);
+    addResizedPlain(plain, source);
+    const error = native.data.map((value, i) => Math.abs(value - plain.data[i]!));
+    expect(Math.max(...error)).toBeLessThan(1e-5);
+  });
+});
