@@ -93,12 +93,15 @@ std::vector<Share> AreaShares(int64_t sourceLength, int64_t length, double scale
 }
 
 template <int64_t kChannels>
-void AddShares(const uint8_t* row, const std::vector<Share>& shares, float* sums) {
-  for (const Share& share : shares) {
-    for (int64_t c = 0; c < kChannels; c++) {
-      sums[share.target * kChannels + c] +=
-          static_cast<float>(row[share.source * kChannels + c]) * share.weight;
+void SumShares(const uint8_t* row, const std::vector<Share>& shares, float* to) {
+  for (size_t i = 0; i < shares.size();) {
+    const int64_t target = shares[i].target;
+    float sums[kChannels] = {};
+    for (; i < shares.size() && shares[i].target == target; i++) {
+      const uint8_t* pixel = row + shares[i].source * kChannels;
+      for (int64_t c = 0; c < kChannels; c++) sums[c] += static_cast<float>(pixel[c]) * shares[i].weight;
     }
+    for (int64_t c = 0; c < kChannels; c++) to[target * kChannels + c] = sums[c];
   }
 }
 
@@ -109,11 +112,10 @@ void FractionalArea(const Job& job, double scaleX, double scaleY) {
   const int64_t length = job.width * job.channels;
   std::vector<float> across(length), sums(length, 0.0f);
   for (size_t i = 0; i < rows.size(); i++) {
-    std::fill(across.begin(), across.end(), 0.0f);
     const uint8_t* row = job.SourceRow(rows[i].source);
-    if (job.channels == 1) AddShares<1>(row, columns, across.data());
-    if (job.channels == 3) AddShares<3>(row, columns, across.data());
-    if (job.channels == 4) AddShares<4>(row, columns, across.data());
+    if (job.channels == 1) SumShares<1>(row, columns, across.data());
+    if (job.channels == 3) SumShares<3>(row, columns, across.data());
+    if (job.channels == 4) SumShares<4>(row, columns, across.data());
     for (int64_t x = 0; x < length; x++) sums[x] += rows[i].weight * across[x];
     if (i + 1 == rows.size() || rows[i + 1].target != rows[i].target) {
       uint8_t* to = job.Row(rows[i].target);

@@ -2,7 +2,6 @@
 #include <napi.h>
 
 #include <cstdlib>
-#include <mutex>
 
 #include "absl/base/log_severity.h"
 #include "absl/log/globals.h"
@@ -282,19 +281,10 @@ void define(Napi::Object exports, const char* name) {
   exports.Set(name, Napi::Function::New<guarded<Body>>(exports.Env(), name));
 }
 
-/// Keeps TensorFlow's start-up chatter off the terminal; TF_CPP_MIN_LOG_LEVEL=0 brings it back.
-void quieten() {
-  static std::once_flag once;
-  std::call_once(once, [] {
-    const char* level = std::getenv("TF_CPP_MIN_LOG_LEVEL");
-    const auto severity = static_cast<absl::LogSeverityAtLeast>(level == nullptr ? 1 : std::atoi(level));
-    absl::SetMinLogLevel(severity);
-    absl::SetStderrThreshold(severity);
-  });
-}
-
 Napi::Object initialize(Napi::Env env, Napi::Object exports) {
-  quieten();
+  // Warnings and errors reach the terminal; TF_CPP_MIN_LOG_LEVEL=0 brings TensorFlow's other messages back.
+  const char* level = std::getenv("TF_CPP_MIN_LOG_LEVEL");
+  absl::SetMinLogLevel(static_cast<absl::LogSeverityAtLeast>(level == nullptr ? 1 : std::atoi(level)));
   auto* engine = new Engine(env);
   env.SetInstanceData(engine);
   // Before the environment's own teardown: a step in progress ends, and nothing is reported any more.

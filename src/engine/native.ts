@@ -1,5 +1,6 @@
 import { createRequire } from 'node:module';
 import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { PhalanxError, messageOf } from '../core/errors.ts';
 
@@ -77,7 +78,8 @@ export interface NativeEngine {
 
 /** @throws PhalanxError `engine/not-built`, `engine/load` */
 export function loadNativeEngine(): NativeEngine {
-  const path = fileURLToPath(new URL('../../build/native/engine.node', import.meta.url));
+  const folder = fileURLToPath(new URL('../../build/native', import.meta.url));
+  const path = join(folder, 'engine.node');
   if (!existsSync(path)) {
     throw new PhalanxError('engine/not-built', {
       what: 'The engine is not built',
@@ -86,7 +88,11 @@ export function loadNativeEngine(): NativeEngine {
     });
   }
   try {
-    return createRequire(import.meta.url)(path) as NativeEngine;
+    const require = createRequire(import.meta.url);
+    // TensorFlow's chatter while it is loaded; TF_CPP_MIN_LOG_LEVEL=0 shows it.
+    if (process.env['TF_CPP_MIN_LOG_LEVEL'] === '0') return require(path) as NativeEngine;
+    const { quietly } = require(join(folder, 'quiet.node')) as { quietly: <T>(load: () => T) => T };
+    return quietly(() => require(path) as NativeEngine);
   } catch (cause) {
     throw new PhalanxError(
       'engine/load',

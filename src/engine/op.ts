@@ -76,11 +76,7 @@ export function defineOp<Name extends string, Attributes extends object>(
   return (inputs, attributes) => {
     const results: tf.Tensor | tf.Tensor[] = tf
       .engine()
-      .runKernel(
-        kernelName,
-        inputs,
-        attributes as unknown as tf.NamedAttrMap,
-      );
+      .runKernel(kernelName, inputs, attributes as unknown as tf.NamedAttrMap);
     return Array.isArray(results) ? results : [results];
   };
 }

@@ -11,8 +11,7 @@ export function readStructure(container: tf.TensorContainer): { structure: Struc
   const tensors: tf.Tensor[] = [];
   const walk = (value: tf.TensorContainer): Structure => {
     if (value instanceof tf.Tensor) return { kind: 'tensor', index: tensors.push(value) - 1 };
-    if (Array.isArray(value))
-      return { kind: 'array', items: value.map((item) => walk(item)) };
+    if (Array.isArray(value)) return { kind: 'array', items: value.map((item) => walk(item)) };
     if (typeof value === 'object' && (value as unknown) !== null && !ArrayBuffer.isView(value)) {
       return {
         kind: 'object',
@@ -29,11 +28,11 @@ export function writeStructure(structure: Structure, tensors: readonly tf.Tensor
     case 'tensor':
       return tensors[structure.index]!;
     case 'array':
-      return structure.items.map((item) => writeStructure(item, tensors)) as tf.TensorContainer[];
+      return structure.items.map((item): tf.TensorContainer => writeStructure(item, tensors));
     case 'object':
-      return Object.fromEntries(
+      return Object.fromEntries<tf.TensorContainer>(
         structure.entries.map(([key, item]) => [key, writeStructure(item, tensors)]),
-      ) as tf.TensorContainerObject;
+      );
     case 'value':
       return structure.value;
   }

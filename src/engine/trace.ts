@@ -1,11 +1,11 @@
 import type * as tf from '@tensorflow/tfjs-core';
 import { PhalanxError, messageOf } from '../core/errors.ts';
-import { nativeType } from './native.ts';
+import { attributeKind, nativeType } from './native.ts';
 import type { NativeEngine, NativeTensor, OpAttribute, TensorValues } from './native.ts';
 import { opFailed } from './opErrors.ts';
 import type { TensorData } from './tfjsNode.ts';
 
-/** Host constants up to this many elements are written into the function; larger ones become inputs of it. */
+/** Host constants up to this many elements are written into the function; larger ones are filled or become inputs. */
 const largestConstant = 4096;
 
 /** Outputs whose shape TensorFlow does not tell and that only their own gradient op consumes. */
@@ -25,7 +25,7 @@ interface Value {
 
 /** Data from outside that the traced function reads; it becomes an input of the function. */
 export interface Capture {
-  readonly tensor: tf.TensorInfo;
+  readonly holder: tf.Tensor;
   readonly symbol: number;
 }
 
@@ -38,13 +38,16 @@ export class Trace {
   /** An error that could not be thrown where it happened. */
   failure: PhalanxError | undefined;
   readonly #native: NativeEngine;
+  readonly #hold: (tensor: tf.TensorInfo) => tf.Tensor;
   readonly #graph: number;
   readonly #values = new Map<number, Value>();
   readonly #hostSymbols = new WeakMap<tf.DataId, number>();
 
-  constructor(native: NativeEngine, name: string) {
+  /** @param hold gives the tensor that stands for captured data at each call */
+  constructor(native: NativeEngine, name: string, hold: (tensor: tf.TensorInfo) => tf.Tensor) {
     this.name = name;
     this.#native = native;
+    this.#hold = hold;
     this.#graph = native.newGraph();
   }
 
@@ -59,25 +62,40 @@ export class Trace {
   }
 
   /** The symbol of a tensor that a kernel was given. */
-  symbolOf({ dataId, shape, dtype }: tf.TensorInfo, data: TensorData, materialize: () => number): number {
-    if (data.values !== null && this.hostData.has(dataId) && data.values.length <= largestConstant) {
-      let symbol = this.#hostSymbols.get(dataId);
-      if (symbol === undefined) {
-        symbol = this.addConstant(data.shape, data.dtype, data.values as TensorValues);
+  symbolOf(tensor: tf.TensorInfo, data: TensorData, materialize: () => number): number {
+    const { dataId } = tensor;
+    if (data.values !== null && this.hostData.has(dataId)) {
+      const known = this.#hostSymbols.get(dataId);
+      if (known !== undefined) return known;
+      const symbol = this.#hostConstant(data, data.values as TensorValues);
+      if (symbol !== undefined) {
         this.#hostSymbols.set(dataId, symbol);
+        return symbol;
       }
-      return symbol;
     }
     if (data.values === null && data.id < 0) return data.id;
     let capture = this.captures.get(dataId);
     if (capture === undefined) {
       materialize();
       const symbol = this.addInput(data.shape, data.dtype, 'a captured tensor');
-      // Not the tensor itself: a variable points elsewhere once it is assigned.
-      capture = { tensor: { dataId, shape, dtype }, symbol };
+      // Held from now on: the function may dispose it.
+      capture = { holder: this.#hold(tensor), symbol };
       this.captures.set(dataId, capture);
     }
     return capture.symbol;
+  }
+
+  /** Values written while tracing as part of the function, or undefined when they are too many for that. */
+  #hostConstant({ shape, dtype }: TensorData, values: TensorValues): number | undefined {
+    if (values.length <= largestConstant) return this.addConstant(shape, dtype, values);
+    if (!values.every((value: number | bigint) => value === values[0])) return undefined;
+    const dimensions = this.addConstant([shape.length], nativeType.int32, Int32Array.from(shape));
+    const filling = this.addConstant([], dtype, values.slice(0, 1));
+    const types = [
+      { name: 'T', type: attributeKind.type, value: dtype },
+      { name: 'index_type', type: attributeKind.type, value: nativeType.int32 },
+    ];
+    return this.addOp('Fill', types, [dimensions, filling], 1)[0]!.id;
   }
 
   addOp(

@@ -5,7 +5,6 @@ import type { NativeEngine } from './native.ts';
 import { readStructure, writeStructure } from './structure.ts';
 import type { Structure } from './structure.ts';
 import { Trace, whileTracing } from './trace.ts';
-import type { Capture } from './trace.ts';
 import { snapshotVariables } from './variables.ts';
 
 export type TensorFunction = (...args: tf.Tensor[]) => tf.TensorContainer;
@@ -21,7 +20,6 @@ interface Recorded {
   readonly structure: Structure;
   readonly inputs: readonly number[];
   readonly results: readonly number[];
-  readonly captured: readonly tf.Tensor[];
   readonly assigned: readonly { readonly variable: tf.Variable; readonly symbol: number }[];
 }
 
@@ -36,23 +34,23 @@ export function traceFunction(
   config: Uint8Array,
   args: readonly tf.Tensor[],
 ): TracedCall {
-  const trace = new Trace(native, name);
   const variables = snapshotVariables(backend);
   const tensorsBefore = tf.memory().numTensors;
-  let recorded: Recorded;
+  // What was captured lives on until dispose(); a variable is asked for its value at each call.
   const kept: tf.Tensor[] = [];
   const release = () => kept.forEach((tensor) => tensor.dispose());
-  // What was captured lives on until dispose(); a variable is asked for its value at each call.
-  const holder = ({ tensor }: Capture) => {
+  const hold = (tensor: tf.TensorInfo): tf.Tensor => {
     const variable = variables.ownerOf(tensor.dataId);
     if (variable !== undefined) return variable;
     const shared = tf.keep(backend.share(tensor));
     kept.push(shared);
     return shared;
   };
+  const trace = new Trace(native, name, hold);
+  let recorded: Recorded;
   try {
     try {
-      recorded = whileTracing(trace, () => record(backend, trace, fn, variables.assigned, holder, args));
+      recorded = whileTracing(trace, () => record(backend, trace, fn, variables.assigned, args));
     } finally {
       variables.restore();
     }
@@ -71,9 +69,11 @@ export function traceFunction(
     throw error;
   }
 
-  const { structure, results, assigned, captured } = recorded;
+  const { structure, results, assigned } = recorded;
+  const captures = [...trace.captures.values()];
+  const captured = captures.map(({ holder }) => holder);
   const safeName = name.replace(/[^A-Za-z0-9_]/g, '_');
-  const inputs = [...recorded.inputs, ...[...trace.captures.values()].map(({ symbol }) => symbol)];
+  const inputs = [...recorded.inputs, ...captures.map(({ symbol }) => symbol)];
   const outputs = [...assigned.map(({ symbol }) => symbol), ...results];
   const types = results.map((symbol) => trace.value(symbol));
   const assignedTypes = assigned.map(({ symbol }) => trace.value(symbol));
@@ -122,7 +122,6 @@ function record(
   trace: Trace,
   fn: TensorFunction,
   assignedVariables: () => tf.Variable[],
-  holder: (capture: Capture) => tf.Tensor,
   args: readonly tf.Tensor[],
 ): Recorded {
   const scope = tf.engine();
@@ -154,7 +153,7 @@ function record(
     const symbolOf = (tensor: tf.Tensor) => backend.getInputTensorIds([tensor])[0]!;
     const results = tensors.map(symbolOf);
     const assigned = assignedVariables().map((variable) => ({ variable, symbol: symbolOf(variable) }));
-    return { structure, inputs, results, assigned, captured: [...trace.captures.values()].map(holder) };
+    return { structure, inputs, results, assigned };
   } finally {
     scope.endScope();
   }

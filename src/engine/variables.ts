@@ -6,13 +6,13 @@ import type { PhalanxBackend } from './backend.ts';
 export interface VariableSnapshot {
   readonly count: number;
   /** The variable that held this data before the trace. */
-  ownerOf(dataId: tf.DataId): tf.Variable | undefined;
+  readonly ownerOf: (dataId: tf.DataId) => tf.Variable | undefined;
   /** The variables that have been assigned since. */
-  assigned(): tf.Variable[];
+  readonly assigned: () => tf.Variable[];
   /** Gives every variable its value back and disposes those that the trace created. Call it once. */
-  restore(): void;
+  readonly restore: () => void;
   /** @throws PhalanxError `engine/variable-created-in-trace`, `engine/variable-disposed-in-trace` */
-  check(): void;
+  readonly check: () => void;
 }
 
 export function snapshotVariables(backend: PhalanxBackend): VariableSnapshot {

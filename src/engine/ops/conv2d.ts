@@ -1,7 +1,8 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { PhalanxError } from '../../core/errors.ts';
-import type { OpAttribute } from '../native.ts';
-import { attribute, defineOp, runOp, sizes } from '../op.ts';
+import { defineOp } from '../op.ts';
+import { backwardData, backwardFilter, dense, depthwise, forward } from './convolution.ts';
+import type { Family, Geometry } from './convolution.ts';
 import { pair } from './pair.ts';
 import type { Pair } from './pair.ts';
 
@@ -13,85 +14,6 @@ export interface Conv2dOptions {
   readonly dilation?: number | Pair;
   /** Channels are split into so many groups, each convolved by itself. */
   readonly groups?: number;
-}
-
-interface Geometry {
-  readonly stride: Pair;
-  readonly padding: Pair;
-  readonly dilation: Pair;
-}
-
-/** Attributes shared by a convolution and both its gradients. */
-function attributes({ stride, padding, dilation }: Geometry, kernel: Pair): OpAttribute[] {
-  const none = padding[0] === 0 && padding[1] === 0;
-  const same = [0, 1].every(
-    (axis) => stride[axis] === 1 && 2 * padding[axis]! === dilation[axis]! * (kernel[axis]! - 1),
-  );
-  const [vertical, horizontal] = padding;
-  return [
-    attribute.type('T'),
-    attribute.ints('strides', [1, ...stride, 1]),
-    attribute.ints('dilations', [1, ...dilation, 1]),
-    attribute.string('data_format', 'NHWC'),
-    attribute.string('padding', none ? 'VALID' : same ? 'SAME' : 'EXPLICIT'),
-    ...(none || same
-      ? []
-      : [attribute.ints('explicit_paddings', [0, 0, vertical, vertical, horizontal, horizontal, 0, 0])]),
-  ];
-}
-
-function kernelOf(shape: readonly number[]): Pair {
-  return [shape[0]!, shape[1]!];
-}
-
-/** Names of TensorFlow's forward and gradient ops. */
-interface Family {
-  readonly forward: string;
-  readonly backwardData: string;
-  readonly backwardFilter: string;
-}
-
-const dense: Family = {
-  forward: 'Conv2D',
-  backwardData: 'Conv2DBackpropInput',
-  backwardFilter: 'Conv2DBackpropFilter',
-};
-const depthwise: Family = {
-  forward: 'DepthwiseConv2dNative',
-  backwardData: 'DepthwiseConv2dNativeBackpropInput',
-  backwardFilter: 'DepthwiseConv2dNativeBackpropFilter',
-};
-
-function forward(family: Family, x: tf.Tensor, filter: tf.Tensor, geometry: Geometry): tf.Tensor {
-  return runOp(family.forward, attributes(geometry, kernelOf(filter.shape)), [x, filter]);
-}
-
-function backwardData(
-  family: Family,
-  inputShape: readonly number[],
-  filter: tf.Tensor,
-  dy: tf.Tensor,
-  geometry: Geometry,
-): tf.Tensor {
-  return runOp(family.backwardData, attributes(geometry, kernelOf(filter.shape)), [
-    sizes(inputShape),
-    filter,
-    dy,
-  ]);
-}
-
-function backwardFilter(
-  family: Family,
-  x: tf.Tensor,
-  filterShape: readonly number[],
-  dy: tf.Tensor,
-  geometry: Geometry,
-): tf.Tensor {
-  return runOp(family.backwardFilter, attributes(geometry, kernelOf(filterShape)), [
-    x,
-    sizes(filterShape),
-    dy,
-  ]);
 }
 
 function define(name: string, family: Family) {
@@ -120,6 +42,31 @@ const transposedConv2d = defineOp<'x' | 'filter', Geometry & { readonly outputSh
     filter: () => backwardFilter(dense, dy!, filter!.shape, x!, geometry),
   }),
 });
+
+/**
+ * TensorFlow's depthwise gradients ignore dilation on the CPU without saying so; a dilated convolution is therefore an
+ * undilated one over the interleaved subgrids of the input, as in Python's `tf.nn.depthwise_conv2d`.
+ */
+function depthwise2d(x: tf.Tensor4D, filter: tf.Tensor4D, geometry: Geometry): tf.Tensor4D {
+  const { stride, padding, dilation } = geometry;
+  if (dilation[0] === 1 && dilation[1] === 1)
+    return depthwiseConv2d({ x, filter }, geometry)[0] as tf.Tensor4D;
+  if (stride[0] !== 1) {
+    throw new PhalanxError('engine/conv2d', {
+      what: 'A depthwise convolution cannot have both stride and dilation',
+      received: `stride ${stride.join('x')}, dilation ${dilation.join('x')}`,
+    });
+  }
+  const fill = ([0, 1] as const).map((axis) => {
+    const padded = x.shape[axis + 1]! + 2 * padding[axis];
+    return (dilation[axis] - (padded % dilation[axis])) % dilation[axis];
+  });
+  const paddings = ([0, 1] as const).map((axis) => [padding[axis], padding[axis] + fill[axis]!]);
+  const grids = tf.spaceToBatchND(x, [...dilation], paddings);
+  const [result] = depthwiseConv2d({ x: grids, filter }, { stride, padding: [0, 0], dilation: [1, 1] });
+  const crops = fill.map((rows) => [0, rows]);
+  return tf.batchToSpaceND(result as tf.Tensor4D, [...dilation], crops);
+}
 
 function resolveGeometry({ stride = 1, padding = 0, dilation = 1 }: Conv2dOptions): Geometry {
   return { stride: pair(stride), padding: pair(padding), dilation: pair(dilation) };
@@ -154,7 +101,7 @@ export function conv2d(x: tf.Tensor4D, filter: tf.Tensor4D, options: Conv2dOptio
       inChannels,
       outChannels / groups,
     ];
-    return depthwiseConv2d({ x, filter: tf.reshape(filter, shape) }, geometry)[0] as tf.Tensor4D;
+    return depthwise2d(x, tf.reshape(filter, shape), geometry);
   }
   // TensorFlow's grouped convolution has no gradient on the CPU.
   const inputs = tf.split(x, groups, 3);
