@@ -1,5 +1,6 @@
 import type { RegisterCommand } from './command.ts';
 import { registerData } from './commands/data.ts';
+import { registerModel } from './commands/model.ts';
 import { registerRuns } from './commands/runs.ts';
 import { registerSubmission } from './commands/submission.ts';
 import { registerTrain } from './commands/train.ts';

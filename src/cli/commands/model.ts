@@ -1,0 +1,111 @@
+import type { Command } from 'commander';
+import type { RegisterCommand } from '../command.ts';
+import { collect, wholeNumber } from '../options.ts';
+import { table } from '../terminal/table.ts';
+
+interface ModelFlags {
+  readonly decoder: string;
+  readonly encoder: string;
+  readonly inChannels: number;
+  readonly classes: number;
+  readonly set?: readonly string[];
+}
+
+interface RunFlags extends ModelFlags {
+  readonly weights: string;
+  readonly input: string;
+  readonly output: string;
+}
+
+const count = new Intl.NumberFormat('en');
+
+export const registerModel: RegisterCommand = (program, run) => {
+  const group = program.command('model').description('look at models and run them');
+  group
+    .command('list')
+    .description('every encoder and decoder, with options and sizes')
+    .action(
+      run(async ({ output }) => {
+        const { listModels } = await import('../../models/listModels.ts');
+        const models = listModels();
+        const options = (entry: (typeof models.encoders | typeof models.decoders)[number]): string =>
+          entry.options.map(({ name, values }) => `${name}: ${values}`).join(', ');
+        const encoders = models.encoders.map((entry) => [
+          entry.name,
+          count.format(entry.parameters),
+          entry.channels.join(' '),
+          options(entry),
+        ]);
+        const decoders = models.decoders.map((entry) => [
+          entry.name,
+          Object.entries(entry.parameters)
+            .map(([encoder, parameters]) => `${encoder} ${count.format(parameters)}`)
+            .join(', '),
+          options(entry),
+        ]);
+        output.result(
+          models,
+          [
+            table(['encoder', 'parameters', 'channels', 'options'], encoders),
+            table(['decoder', 'parameters of the whole model', 'options'], decoders),
+          ].join('\n\n'),
+        );
+      }),
+    );
+  modelOptions(group.command('summary').description("a model's layers, shapes and multiply-adds"))
+    .option('--size <px>', 'side of the input', wholeNumber('--size', 32), 512)
+    .action(
+      run(async ({ output }, flags: ModelFlags & { size: number }) => {
+        const { parseModel } = await import('../../models/modelSchema.ts');
+        const { describeModel } = await import('../../models/describeModel.ts');
+        const summary = await describeModel(parseModel(await declared(flags)), [flags.size, flags.size]);
+        const rows = summary.layers.map((layer) => [
+          layer.path,
+          layer.type,
+          layer.outputShape.slice(1).join('×'),
+          count.format(layer.parameters),
+          (layer.multiplyAdds / 1e6).toFixed(1),
+        ]);
+        output.result(
+          summary,
+          [
+            table(['layer', 'type', 'output', 'parameters', 'M multiply-adds'], rows),
+            `${count.format(summary.parameters)} parameters, ${(summary.multiplyAdds / 1e9).toFixed(2)} G multiply-adds for one image of ${flags.size} × ${flags.size}.`,
+          ].join('\n\n'),
+        );
+      }),
+    );
+  modelOptions(group.command('run').description('logits of a model, from files to a file, in float32'))
+    .requiredOption('--weights <safetensors>', "state dict under PyTorch's names")
+    .requiredOption('--input <safetensors>', 'holds tensor x: float32, N×C×H×W')
+    .requiredOption('--output <safetensors>', 'gets tensor logits: float32, N×classes×H×W')
+    .action(
+      run(async ({ output }, flags: RunFlags) => {
+        const { runModel } = await import('../../models/runModel.ts');
+        const { shape } = await runModel({
+          model: await declared(flags),
+          weightsPath: flags.weights,
+          inputPath: flags.input,
+          outputPath: flags.output,
+        });
+        output.result(
+          { output: flags.output, shape },
+          `logits ${shape.join('×')} written to ${flags.output}.`,
+        );
+      }),
+    );
+};
+
+function modelOptions(command: Command): Command {
+  return command
+    .requiredOption('--decoder <name>', 'see "phalanx model list"')
+    .requiredOption('--encoder <name>')
+    .option('--in-channels <n>', 'channels of the input', wholeNumber('--in-channels', 1), 3)
+    .option('--classes <n>', 'channels of the logits', wholeNumber('--classes', 1), 1)
+    .option('--set <key=value>', 'a further option, such as decoder.attentionType=scse', collect);
+}
+
+async function declared({ decoder, encoder, inChannels, classes, set = [] }: ModelFlags): Promise<unknown> {
+  const { applyOverrides } = await import('../../experiment/overrides.ts');
+  return applyOverrides({ decoder: { name: decoder }, encoder: { name: encoder }, inChannels, classes }, set);
+}
