@@ -10,5 +10,6 @@ export const commands: readonly RegisterCommand[] = [
   registerData,
   registerTrain,
   registerSubmission,
+  registerModel,
   registerRuns,
 ];
