@@ -50,7 +50,7 @@ export async function readImageFile(path: string, { channels }: DecodeOptions = 
     if (decoded.channels !== 1 && decoded.channels !== 3) {
       throw new Error(`${info.channels} channels after decoding`);
     }
-    return withChannels(decoded as Image, channels ?? decoded.channels);
+    return channels === undefined ? (decoded as Image) : withChannels(decoded as Image, channels);
   } catch (cause) {
     throw decodingError(path, bytes, cause);
   }
@@ -140,18 +140,28 @@ function endsAsPng(bytes: Uint8Array): boolean {
   return pngEnd.equals(bytes.subarray(bytes.length - 8, bytes.length - 4));
 }
 
-function withChannels(image: Image, channels: 1 | 3): Image {
+/**
+ * The image with this many channels: grey repeated, or the luminance of ITU-R BT.601 with OpenCV's rounding.
+ * Transparency is dropped.
+ */
+export function withChannels(image: Image, channels: 1 | 3): Image {
   if (image.channels === channels) return image;
-  const { width, height, data } = image;
+  const { width, height, data, channels: stride } = image;
   const converted = new Uint8Array(width * height * channels);
-  if (channels === 1) {
-    // OpenCV's fixed-point weights of cvtColor(COLOR_RGB2GRAY).
-    for (let pixel = 0, i = 0; pixel < converted.length; pixel++, i += 3) {
+  if (stride === 1) {
+    for (let pixel = 0, i = 0; pixel < data.length; pixel++, i += 3) {
+      converted[i] = converted[i + 1] = converted[i + 2] = data[pixel]!;
+    }
+  } else if (channels === 1) {
+    // The fixed-point weights of cv2.cvtColor(…, COLOR_RGB2GRAY).
+    for (let pixel = 0, i = 0; pixel < converted.length; pixel++, i += stride) {
       converted[pixel] = (data[i]! * 9798 + data[i + 1]! * 19235 + data[i + 2]! * 3735 + 16384) >> 15;
     }
   } else {
-    for (let pixel = 0, i = 0; pixel < data.length; pixel++, i += 3) {
-      converted[i] = converted[i + 1] = converted[i + 2] = data[pixel]!;
+    for (let i = 0, j = 0; i < converted.length; i += 3, j += stride) {
+      converted[i] = data[j]!;
+      converted[i + 1] = data[j + 1]!;
+      converted[i + 2] = data[j + 2]!;
     }
   }
   return { width, height, channels, data: converted };

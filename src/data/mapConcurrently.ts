@@ -4,12 +4,18 @@ import pLimit from 'p-limit';
 /** How many samples are worked on at once where nothing else is asked for. */
 export const defaultConcurrency = Math.max(2, availableParallelism());
 
+/** Items that are finished, of how many. */
+export interface Progress {
+  readonly done: number;
+  readonly total: number;
+}
+
 export interface ConcurrencyOptions {
   /** Most items in work at any time. */
   readonly concurrency?: number;
   readonly signal?: AbortSignal | undefined;
   /** Called after each finished item. */
-  readonly onProgress?: ((done: number, total: number) => void) | undefined;
+  readonly onProgress?: ((progress: Progress) => void) | undefined;
 }
 
 /**
@@ -32,7 +38,7 @@ export async function mapConcurrently<Item, Result>(
     try {
       signal?.throwIfAborted();
       results[index] = await work(item, index);
-      onProgress?.(++done, items.length);
+      onProgress?.({ done: ++done, total: items.length });
     } catch (thrown) {
       failure ??= { thrown };
     }

@@ -196,13 +196,13 @@ test('says what was expected', async () => {
 test('reports progress, and stops when aborted', async () => {
   const root = await tiny();
   const progress: [number, number][] = [];
-  await checkDataset(root, { onProgress: (done, total) => progress.push([done, total]) });
+  await checkDataset(root, { onProgress: ({ done, total }) => progress.push([done, total]) });
   expect(progress).toEqual([1, 2, 3, 4, 5].map((done) => [done, 5]));
   const controller = new AbortController();
   const stopped = checkDataset(root, {
     concurrency: 1,
     signal: controller.signal,
-    onProgress: (done) => {
+    onProgress: ({ done }) => {
       if (done === 2) controller.abort(new Error('enough'));
       expect(done).toBeLessThan(3);
     },

@@ -1,0 +1,301 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { appendFile, readFile, readdir, rm, truncate, utimes, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
+import { crc32 } from 'node:zlib';
+import { expect, test, vi } from 'vitest';
+import { prepareCache } from '../../src/data/cache/cache.ts';
+import type { CacheOptions } from '../../src/data/cache/cache.ts';
+import { dropStale, findStale } from '../../src/data/cache/stale.ts';
+import type { Dataset, SampleEntry } from '../../src/data/dataset.ts';
+import { readHandBone } from '../../src/data/handBone/reader.ts';
+import type { LabelMap } from '../../src/labels/labelMap.ts';
+import { resizeLabels } from '../../src/labels/transform.ts';
+import { annotationJson, noisePng, temporaryFolder, tinyPolygons, write, writeTiny } from './tinyDataset.ts';
+
+interface Counted extends Dataset {
+  /** Images decoded so far. */
+  readonly decoded: () => number;
+}
+
+function counting(dataset: Dataset): Counted {
+  let decoded = 0;
+  return {
+    ...dataset,
+    readImage: (entry) => {
+      decoded++;
+      return dataset.readImage(entry);
+    },
+    decoded: () => decoded,
+  };
+}
+
+async function setUp() {
+  const folder = await temporaryFolder();
+  const root = await writeTiny(join(folder, 'set'));
+  const options: CacheOptions = {
+    directory: join(folder, 'cache'),
+    imageSize: { width: 16, height: 12 },
+    channels: 1,
+    interpolation: 'area',
+  };
+  const open = async () => counting(await readHandBone(root));
+  const dataset = await open();
+  const all = [...dataset.entries.train, ...dataset.entries.test];
+  return { root, options, open, dataset, all };
+}
+
+const first = (entries: readonly SampleEntry[]): SampleEntry => entries[0]!;
+
+/** A checksum of the label planes, which are too large to be compared by the test framework. */
+function checksums({ planes }: LabelMap): number[] {
+  return planes.map((plane) => crc32(plane));
+}
+
+async function sampleFiles(folder: string): Promise<string[]> {
+  return (await readdir(folder)).filter((name) => name.endsWith('.sample'));
+}
+
+test('decodes every image once, ever', async () => {
+  const { dataset, all, options, open } = await setUp();
+  await prepareCache(dataset, all, options);
+  expect(dataset.decoded()).toBe(5);
+  const again = await open();
+  const cache = await prepareCache(again, all, options);
+  for (const entry of all) await cache.read(entry);
+  expect(again.decoded()).toBe(0);
+  expect(await sampleFiles(cache.folder)).toHaveLength(5);
+});
+
+test('holds what decoding, resizing and nearest labels give', async () => {
+  const { dataset, all, options } = await setUp();
+  const imageSize = { width: 32, height: 32 };
+  const full = await prepareCache(dataset, all, { ...options, imageSize, channels: 3 });
+  const half = await prepareCache(dataset, all, {
+    ...options,
+    imageSize: { width: 16, height: 16 },
+    channels: 3,
+  });
+  for (const entry of dataset.entries.train) {
+    const image = await dataset.readImage(entry);
+    const labels = await dataset.readLabels(entry);
+    const sample = await full.read(entry);
+    expect(sample.image).toEqual({ ...image, data: new Uint8Array(image.data) });
+    expect(sample.labels).toEqual(labels);
+    const small = await half.read(entry);
+    expect(small.labels).toEqual(await resizeLabels(labels, 16, 16));
+    // INTER_AREA at exactly half size is the rounded mean of four pixels.
+    const at = (x: number, y: number, c: number) => image.data[(y * 32 + x) * 3 + c]!;
+    const means = Uint8Array.from({ length: 16 * 16 * 3 }, (_, i) => {
+      const [x, y, c] = [2 * (Math.floor(i / 3) % 16), 2 * Math.floor(i / 48), i % 3];
+      return (at(x, y, c) + at(x + 1, y, c) + at(x, y + 1, c) + at(x + 1, y + 1, c) + 2) >> 2;
+    });
+    expect(Buffer.compare(small.image.data, means)).toBe(0);
+  }
+  const test = await full.read(first(dataset.entries.test));
+  expect(test.labels.planes[0]!.every((bits) => bits === 0)).toBe(true);
+});
+
+test('every read has memory of its own', async () => {
+  const { dataset, all, options } = await setUp();
+  const cache = await prepareCache(dataset, all, options);
+  const sample = await cache.read(first(all));
+  const before = sample.image.data.slice();
+  sample.image.data.fill(7);
+  sample.labels.planes[0]!.fill(7);
+  expect(Buffer.compare((await cache.read(first(all))).image.data, before)).toBe(0);
+});
+
+test('settings do not share samples', async () => {
+  const { dataset, all, options } = await setUp();
+  const variants: CacheOptions[] = [
+    options,
+    { ...options, imageSize: { width: 12, height: 16 } },
+    { ...options, channels: 3 },
+    { ...options, interpolation: 'linear' },
+  ];
+  const folders = await Promise.all(variants.map(async (v) => (await prepareCache(dataset, all, v)).folder));
+  expect(new Set(folders).size).toBe(variants.length);
+});
+
+test('notices a changed annotation and a changed image, even of the same size and time', async () => {
+  const { root, dataset, all, options, open } = await setUp();
+  const entry = first(all);
+  await prepareCache(dataset, all, options);
+  await write(entry.annotationPath!, annotationJson(tinyPolygons().slice(2)));
+  const changed = await open();
+  const cache = await prepareCache(changed, all, options);
+  expect(changed.decoded()).toBe(1);
+  expect((await cache.read(entry)).labels).toEqual(
+    await resizeLabels(await dataset.readLabels(entry), 16, 12),
+  );
+
+  const png = await readFile(entry.imagePath);
+  const time = new Date(Date.now() - 60_000);
+  await utimes(entry.imagePath, time, time);
+  await prepareCache(await open(), all, options);
+  const other = await noisePng('other');
+  await writeFile(
+    entry.imagePath,
+    Buffer.concat([other, Buffer.alloc(Math.max(0, png.length - other.length))]),
+  );
+  await truncate(entry.imagePath, png.length);
+  await utimes(entry.imagePath, time, time);
+  const replaced = counting(await readHandBone(root));
+  await prepareCache(replaced, all, options).catch(() => undefined);
+  expect(replaced.decoded()).toBe(1);
+});
+
+test('remembers content hashes of files that have settled', async () => {
+  const { dataset, all, options } = await setUp();
+  const now = Date.now();
+  vi.useFakeTimers({ now: now + 60_000, toFake: ['Date'] });
+  try {
+    await prepareCache(dataset, all, options);
+  } finally {
+    vi.useRealTimers();
+  }
+  const index = JSON.parse(await readFile(join(options.directory, 'sources.json'), 'utf8')) as {
+    files: object;
+  };
+  expect(Object.keys(index.files)).toHaveLength(9);
+  // That it is believed shows when it is wrong.
+  const [entry] = all;
+  const wrong = JSON.stringify(index).replace(
+    /("[^"]*image11_R\.png":\{[^}]*"hash":")[^"]*/,
+    (_, before: string) => `${before}wrong`,
+  );
+  await writeFile(join(options.directory, 'sources.json'), wrong);
+  await prepareCache(dataset, [entry!], options);
+  expect(dataset.decoded()).toBe(6);
+  // A damaged index costs time, nothing else.
+  await writeFile(join(options.directory, 'sources.json'), '{"version": 1, "files": {"x": 3}}');
+  await prepareCache(dataset, all, options);
+  expect(dataset.decoded()).toBe(6);
+});
+
+test.each([
+  ['cut off', (path: string) => truncate(path, 100)],
+  ['empty', (path: string) => truncate(path, 0)],
+  ['longer', (path: string) => appendFile(path, 'x')],
+  ['gone', (path: string) => rm(path)],
+  [
+    'altered in one bit',
+    async (path: string) => {
+      const bytes = await readFile(path);
+      bytes[300]! ^= 4;
+      await writeFile(path, bytes);
+    },
+  ],
+])('a sample file that is %s is made again', async (_, spoil) => {
+  const { dataset, all, options } = await setUp();
+  const cache = await prepareCache(dataset, all, options);
+  const entry = first(all);
+  const intact = await cache.read(entry);
+  expect(dataset.decoded()).toBe(5);
+  for (const file of cache.paths) await spoil(file);
+  const mended = await cache.read(entry);
+  expect(Buffer.compare(mended.image.data, intact.image.data)).toBe(0);
+  expect(mended.labels).toEqual(intact.labels);
+  expect(dataset.decoded()).toBe(6);
+  await cache.read(entry);
+  expect(dataset.decoded()).toBe(6);
+});
+
+test('concurrent builds agree and leave nothing half-written', async () => {
+  const { all, options, open } = await setUp();
+  const datasets = await Promise.all(Array.from({ length: 6 }, open));
+  const caches = await Promise.all(datasets.map((dataset) => prepareCache(dataset, all, options)));
+  const samples = await Promise.all(caches.map((cache) => cache.read(first(all))));
+  for (const sample of samples) expect(sample).toEqual(samples[0]);
+  expect((await readdir(caches[0]!.folder)).sort()).toEqual((await sampleFiles(caches[0]!.folder)).sort());
+  expect(await sampleFiles(caches[0]!.folder)).toHaveLength(5);
+});
+
+test('an aborted build keeps what is whole, and the next one continues', async () => {
+  const { dataset, all, options, open } = await setUp();
+  const controller = new AbortController();
+  const building = prepareCache(dataset, all, {
+    ...options,
+    concurrency: 1,
+    signal: controller.signal,
+    onProgress: ({ done }) => {
+      if (done === 2) controller.abort(new Error('enough'));
+    },
+  });
+  await expect(building).rejects.toThrow('enough');
+  expect(dataset.decoded()).toBe(2);
+  const next = await open();
+  await prepareCache(next, all, options);
+  expect(next.decoded()).toBe(3);
+});
+
+test('a killed build leaves nothing that is half there', async () => {
+  const { root, dataset, all, options, open } = await setUp();
+  const side = 1500;
+  const script = new URL('buildCache.process.ts', import.meta.url).pathname;
+  const args = ['--import', 'tsx', script, root, options.directory, String(side)];
+  const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] });
+  const ended = once(child, 'exit');
+  await once(child.stdout, 'data');
+  // In the middle of the second sample, or thereabouts.
+  await setTimeout(20);
+  child.kill('SIGKILL');
+  expect((await ended)[1]).toBe('SIGKILL');
+  const settings: CacheOptions = {
+    ...options,
+    imageSize: { width: side, height: side },
+    channels: 3,
+    interpolation: 'linear',
+  };
+  const cache = await prepareCache(dataset, dataset.entries.train, settings);
+  const prepared = dataset.decoded();
+  expect(prepared).toBeGreaterThan(0);
+  expect(prepared).toBeLessThan(dataset.entries.train.length);
+  for (const entry of dataset.entries.train) await cache.read(entry);
+  expect(dataset.decoded()).toBe(prepared);
+  const fresh = await prepareCache(await open(), all, { ...settings, directory: `${options.directory}2` });
+  for (const entry of dataset.entries.train) {
+    const [found, expected] = [await cache.read(entry), await fresh.read(entry)];
+    expect(Buffer.compare(found.image.data, expected.image.data)).toBe(0);
+    expect(checksums(found.labels)).toEqual(checksums(expected.labels));
+  }
+});
+
+test('an unreadable image is named', async () => {
+  const { dataset, all, options } = await setUp();
+  await truncate(first(all).imagePath, 500);
+  await expect(prepareCache(dataset, all, options)).rejects.toMatchObject({
+    code: 'image/truncated',
+    message: expect.stringContaining(first(all).imagePath) as string,
+  });
+  await rm(first(all).imagePath);
+  await expect(prepareCache(dataset, all, options)).rejects.toMatchObject({ code: 'cache/source' });
+});
+
+test('finds and drops what is stale', async () => {
+  const { dataset, all, options, open } = await setUp();
+  const old = await prepareCache(dataset, all, options);
+  expect(await findStale(old)).toEqual([]);
+  await write(first(all).annotationPath!, annotationJson(tinyPolygons().slice(1)));
+  const cache = await prepareCache(await open(), all, options);
+  const abandoned = join(cache.folder, '.x.sample.0.tmp');
+  const running = join(cache.folder, '.y.sample.0.tmp');
+  await writeFile(abandoned, 'half');
+  await writeFile(running, 'half');
+  const longAgo = new Date(Date.now() - 2 * 60 * 60 * 1000);
+  await utimes(abandoned, longAgo, longAgo);
+  const stale = await findStale(cache);
+  const replaced = [...old.paths].find((path) => !cache.paths.has(path))!;
+  expect(stale.map(({ path }) => path).sort()).toEqual([abandoned, replaced].sort());
+  await dropStale(stale);
+  expect(await findStale(cache)).toEqual([]);
+  expect(await readdir(cache.folder)).toHaveLength(6);
+});
+
+test('refuses an entry that was not prepared', async () => {
+  const { dataset, options } = await setUp();
+  const cache = await prepareCache(dataset, dataset.entries.train, options);
+  await expect(cache.read(first(dataset.entries.test))).rejects.toMatchObject({ code: 'cache/unprepared' });
+});

@@ -1,0 +1,266 @@
+import { setTimeout } from 'node:timers/promises';
+import { describe, expect, test } from 'vitest';
+import { Random } from '../../src/core/random.ts';
+import type { Batch } from '../../src/data/batch.ts';
+import type { Sample, SampleEntry } from '../../src/data/dataset.ts';
+import { batchCount, loadBatches } from '../../src/data/loader/loadBatches.ts';
+import type { LoaderOptions, SampleTransform } from '../../src/data/loader/loadBatches.ts';
+import { sequentialSampler, shuffledSampler, weightedSampler } from '../../src/data/loader/samplers.ts';
+import { createLabelMap } from '../../src/labels/labelMap.ts';
+
+const entries: SampleEntry[] = Array.from({ length: 23 }, (_, i) => ({
+  id: `image${i}.png`,
+  person: `ID${i >> 1}`,
+  imagePath: '',
+}));
+
+/** Samples filled with their number, read in uneven time. */
+class SlowSource {
+  reading = 0;
+  most = 0;
+  reads: string[] = [];
+  readonly #classes: number;
+
+  constructor(classes = 29) {
+    this.#classes = classes;
+  }
+
+  async read(entry: SampleEntry): Promise<Sample> {
+    this.reads.push(entry.id);
+    this.most = Math.max(this.most, ++this.reading);
+    const index = Number(/\d+/.exec(entry.id)![0]);
+    await setTimeout(Random.from('delay', this.reads.length).integer(0, 5));
+    this.reading--;
+    const labels = createLabelMap(4, 3, this.#classes);
+    for (const [plane, bits] of labels.planes.entries()) bits.fill(index + 2 ** 31 + 1000 * plane);
+    return { image: { width: 4, height: 3, channels: 3, data: new Uint8Array(36).fill(index) }, labels };
+  }
+}
+
+/** Adds noise that shows which random numbers a sample got. */
+const noise: SampleTransform = async (sample, random) => {
+  await setTimeout(random.integer(0, 4));
+  const data = sample.image.data.map((value) => value + random.integer(0, 256));
+  return { ...sample, image: { ...sample.image, data } };
+};
+
+const base = { entries, batchSize: 4, seed: 3, epoch: 0 };
+
+async function collect(options: Partial<LoaderOptions> = {}): Promise<Batch[]> {
+  const batches: Batch[] = [];
+  for await (const batch of loadBatches({ cache: new SlowSource(), ...base, ...options }))
+    batches.push(batch);
+  return batches;
+}
+
+describe('batches', () => {
+  test('hold samples in order, with shapes and packed labels', async () => {
+    const batches = await collect();
+    expect(batches.map(({ ids }) => ids)).toEqual(
+      [0, 4, 8, 12, 16, 20].map((start) => entries.slice(start, start + 4).map(({ id }) => id)),
+    );
+    const [, second] = batches;
+    expect(second).toMatchObject({ imageShape: [4, 3, 4, 3], labelShape: [4, 3, 4, 1] });
+    expect([...second!.images]).toEqual([4, 5, 6, 7].flatMap((value) => Array<number>(36).fill(value)));
+    const bits = [4, 5, 6, 7].flatMap((value) => Array<number>(12).fill((2 ** 31 + value) | 0));
+    expect([...second!.labels]).toEqual(bits);
+    expect(batches.at(-1)).toMatchObject({ imageShape: [3, 3, 4, 3], labelShape: [3, 3, 4, 1] });
+  });
+
+  test('interleave the planes of more than 32 classes', async () => {
+    const [batch] = await collect({ cache: new SlowSource(40), batchSize: 2 });
+    expect(batch!.labelShape).toEqual([2, 3, 4, 2]);
+    const pairs = [0, 1].flatMap((i) =>
+      Array<number[]>(12).fill([(2 ** 31 + i) | 0, (2 ** 31 + 1000 + i) | 0]),
+    );
+    expect([...batch!.labels]).toEqual(pairs.flat());
+  });
+
+  test('leave out a last one that is not full only when asked to', async () => {
+    expect(await collect({ dropLast: true })).toHaveLength(5);
+    expect([batchCount(23, 4), batchCount(23, 4, true), batchCount(24, 4, true), batchCount(0, 4)]).toEqual([
+      6, 5, 6, 0,
+    ]);
+  });
+
+  test('of no entries are none', async () => {
+    expect(await collect({ entries: [] })).toEqual([]);
+  });
+
+  test('refuse samples of different shapes', async () => {
+    const transform: SampleTransform = (sample, random) =>
+      Promise.resolve(random.chance(0.5) ? sample : { ...sample, labels: createLabelMap(5, 3, 29) });
+    await expect(collect({ transform })).rejects.toMatchObject({ code: 'loader/shape' });
+  });
+
+  test.each([
+    { batchSize: 0 },
+    { batchSize: 2.5 },
+    { prefetch: 0 },
+    { concurrency: 0 },
+    { startBatch: -1 },
+    { batchSize: Number.NaN },
+  ])('refuse %o', async (options) => {
+    await expect(collect(options)).rejects.toMatchObject({ code: 'loader/options' });
+  });
+});
+
+describe('reproducibility', () => {
+  const augmented = { transform: noise, sampler: shuffledSampler };
+
+  test('neither concurrency nor prefetching changes order or pixels', async () => {
+    const reference = await collect({ ...augmented, concurrency: 1, prefetch: 1 });
+    for (const [concurrency, prefetch] of [
+      [1, 4],
+      [3, 1],
+      [16, 6],
+    ] as const) {
+      expect(await collect({ ...augmented, concurrency, prefetch })).toEqual(reference);
+    }
+  });
+
+  test('seed and epoch decide order and pixels', async () => {
+    const ids = async (options: Partial<LoaderOptions>) =>
+      (await collect({ ...augmented, ...options })).flatMap((batch) => batch.ids);
+    expect(await ids({})).not.toEqual(entries.map(({ id }) => id));
+    expect([...(await ids({}))].sort()).toEqual(entries.map(({ id }) => id).sort());
+    expect(await ids({ epoch: 1 })).not.toEqual(await ids({ epoch: 0 }));
+    expect(await ids({ seed: 4 })).not.toEqual(await ids({ seed: 3 }));
+    const pixels = async (epoch: number) => (await collect({ transform: noise, epoch }))[0]!.images;
+    expect(await pixels(0)).not.toEqual(await pixels(1));
+  });
+
+  test("a sample's random numbers are those of its name, wherever it stands", async () => {
+    const expected = new Uint8Array(36);
+    const random = Random.from(3, 'augment', 0, 'image7.png');
+    random.integer(0, 4);
+    for (let i = 0; i < 36; i++) expected[i] = 7 + random.integer(0, 256);
+    for (const options of [{}, { sampler: shuffledSampler }, { entries: entries.slice(5) }]) {
+      const batches = await collect({ ...options, transform: noise });
+      const batch = batches.find(({ ids }) => ids.includes('image7.png'))!;
+      const at = batch.ids.indexOf('image7.png') * 36;
+      expect(batch.images.subarray(at, at + 36)).toEqual(expected);
+    }
+  });
+
+  test('a resumed epoch goes on as if it had not stopped, and computes nothing of what was before', async () => {
+    const whole = await collect(augmented);
+    const source = new SlowSource();
+    const rest = await collect({ ...augmented, cache: source, startBatch: 4 });
+    expect(rest).toEqual(whole.slice(4));
+    expect([...source.reads].sort()).toEqual(
+      whole
+        .slice(4)
+        .flatMap(({ ids }) => ids)
+        .sort(),
+    );
+    expect(await collect({ ...augmented, startBatch: 6 })).toEqual([]);
+  });
+
+  test('a sample drawn twice is augmented in two ways, the same in every run', async () => {
+    const sampler = () => [entries[2]!, entries[2]!];
+    const [batch] = await collect({ sampler, transform: noise });
+    const [once, again] = [batch!.images.slice(0, 36), batch!.images.slice(36)];
+    expect(once).not.toEqual(again);
+    expect(await collect({ sampler, transform: noise, concurrency: 1 })).toEqual([batch]);
+  });
+});
+
+describe('flow', () => {
+  test('works ahead of the consumer, and not further than asked', async () => {
+    const source = new SlowSource();
+    const batches = loadBatches({ cache: source, ...base, prefetch: 2, concurrency: 3 });
+    expect(source.reads).toHaveLength(0);
+    await batches.next();
+    await setTimeout(150);
+    expect(source.reads).toHaveLength(12);
+    expect(source.most).toBe(3);
+    await batches.next();
+    await setTimeout(150);
+    expect(source.reads).toHaveLength(16);
+    await batches.return();
+  });
+
+  test('leaving the loop stops reading, and nothing is left running', async () => {
+    const source = new SlowSource();
+    for await (const batch of loadBatches({ cache: source, ...base, prefetch: 4, concurrency: 2 })) {
+      expect(batch.ids).toHaveLength(4);
+      break;
+    }
+    expect(source.reading).toBe(0);
+    const { length } = source.reads;
+    expect(length).toBeLessThan(12);
+    await setTimeout(50);
+    expect(source.reads).toHaveLength(length);
+  });
+
+  test('an abort ends a pending batch with its reason, and nothing is left running', async () => {
+    const source = new SlowSource();
+    const controller = new AbortController();
+    const batches = loadBatches({ cache: source, ...base, concurrency: 1, signal: controller.signal });
+    const pending = batches.next();
+    await setTimeout(2);
+    controller.abort(new Error('Ctrl-C'));
+    await expect(pending).rejects.toThrow('Ctrl-C');
+    expect(source.reading).toBe(0);
+    expect(source.reads.length).toBeLessThan(4);
+    expect(await batches.next()).toEqual({ done: true, value: undefined });
+  });
+
+  test('an abort between batches, or before the first, ends the epoch', async () => {
+    const controller = new AbortController();
+    const batches = loadBatches({ cache: new SlowSource(), ...base, signal: controller.signal });
+    await batches.next();
+    controller.abort(new Error('Ctrl-C'));
+    await expect(batches.next()).rejects.toThrow('Ctrl-C');
+    const source = new SlowSource();
+    const late = loadBatches({ cache: source, ...base, signal: controller.signal });
+    await expect(late.next()).rejects.toThrow('Ctrl-C');
+    expect(source.reads).toEqual([]);
+  });
+
+  test('what reading or transforming throws ends the epoch after the batches before it', async () => {
+    const source = new SlowSource();
+    const transform: SampleTransform = (sample) =>
+      sample.image.data[0] === 9 ? Promise.reject(new Error('bad sample')) : Promise.resolve(sample);
+    const ids: string[] = [];
+    const run = async () => {
+      for await (const batch of loadBatches({ cache: source, ...base, transform, prefetch: 5 }))
+        ids.push(...batch.ids);
+    };
+    await expect(run()).rejects.toThrow('bad sample');
+    expect(ids).toEqual(entries.slice(0, 8).map(({ id }) => id));
+    expect(source.reading).toBe(0);
+  });
+});
+
+describe('samplers', () => {
+  test('sequential keeps the order', () => {
+    expect(sequentialSampler(entries, Random.from(1))).toEqual(entries);
+  });
+
+  test('weighted draws in proportion, deterministically', () => {
+    const sampler = weightedSampler(
+      ({ person }) => (person === 'ID0' ? 3 : person === 'ID1' ? 1 : 0),
+      40_000,
+    );
+    const drawn = sampler(entries, Random.from('weights'));
+    expect(drawn).toHaveLength(40_000);
+    const counts = new Map<string, number>();
+    for (const { id } of drawn) counts.set(id, (counts.get(id) ?? 0) + 1);
+    expect([...counts.keys()].sort()).toEqual(['image0.png', 'image1.png', 'image2.png', 'image3.png']);
+    // Four standard deviations of a binomial count of 40,000 draws.
+    const expected = [15_000, 15_000, 5_000, 5_000];
+    for (const [i, mean] of expected.entries()) {
+      const deviation = Math.sqrt(mean * (1 - mean / 40_000));
+      expect(Math.abs(counts.get(`image${i}.png`)! - mean)).toBeLessThan(4 * deviation);
+    }
+    expect(sampler(entries, Random.from('weights'))).toEqual(drawn);
+  });
+
+  test.each([-1, Number.NaN, Infinity, 0])('a weight of %d for all cannot be drawn from', (weight) => {
+    expect(() => weightedSampler(() => weight)(entries, Random.from(1))).toThrow(
+      expect.objectContaining({ code: 'sampler/weight' }),
+    );
+  });
+});
