@@ -1,0 +1,106 @@
+import { writeFileAtomic } from '../../core/atomicFile.ts';
+import { Markup, markup } from '../charts/markup.ts';
+import type { Chart } from '../charts/chart.ts';
+
+export interface Section {
+  readonly heading: string;
+  /** One or two sentences on what is seen. */
+  readonly text?: string;
+  readonly content: readonly Markup[];
+}
+
+export interface Page {
+  readonly title: string;
+  readonly subtitle?: string;
+  /** The few numbers a reader came for. */
+  readonly figures: readonly { readonly label: string; readonly value: string; readonly note?: string }[];
+  readonly sections: readonly Section[];
+}
+
+const style = new Markup(`<style>
+:root { color-scheme: light dark; --paper: #ffffff; --card: #f6f8fa; --ink: #1f2328; --soft: #59636e; --line: #d8dee4; --accent: #2f7ed8; }
+@media (prefers-color-scheme: dark) { :root { --paper: #0d1117; --card: #161b22; --ink: #e6edf3; --soft: #9198a1; --line: #30363d; --accent: #6cb0ff; } }
+* { box-sizing: border-box; }
+body { margin: 0; background: var(--paper); color: var(--ink); font: 15px/1.55 system-ui, -apple-system, "Segoe UI", sans-serif; }
+main { max-width: 1180px; margin: 0 auto; padding: 40px 28px 64px; }
+h1 { font-size: 30px; line-height: 1.2; margin: 0; letter-spacing: -0.015em; }
+h2 { font-size: 19px; margin: 52px 0 4px; letter-spacing: -0.01em; }
+p { margin: 6px 0 14px; color: var(--soft); max-width: 76ch; }
+.figures { display: grid; grid-template-columns: repeat(auto-fit, minmax(150px, 1fr)); gap: 12px; margin: 26px 0 0; }
+.figure { background: var(--card); border: 1px solid var(--line); border-radius: 10px; padding: 14px 16px; }
+.figure .label { color: var(--soft); font-size: 13px; } .figure .value { font-size: 26px; font-weight: 650; letter-spacing: -0.02em; font-variant-numeric: tabular-nums; }
+.figure .note { color: var(--soft); font-size: 12.5px; } .figure:first-child .value { color: var(--accent); }
+.row { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 500px), 1fr)); gap: 22px; align-items: start; }
+.card { background: var(--card); border: 1px solid var(--line); border-radius: 10px; padding: 18px; overflow-x: auto; }
+.card svg { max-width: 100%; height: auto; display: block; margin: 0 auto; }
+.scroll { overflow-x: auto; } table { border-collapse: collapse; width: 100%; font-variant-numeric: tabular-nums; }
+th, td { text-align: right; padding: 6px 12px; border-bottom: 1px solid var(--line); white-space: nowrap; } th { color: var(--soft); font-weight: 500; font-size: 13px; }
+th:first-child, td:first-child { text-align: left; padding-left: 0; } tr.strong td { font-weight: 650; } td.text { text-align: left; white-space: normal; }
+.pictures { display: grid; grid-template-columns: repeat(3, 1fr); gap: 10px; margin: 14px 0 26px; } figure { margin: 0; }
+figure img { width: 100%; display: block; border-radius: 8px; background: #000; } figcaption { color: var(--soft); font-size: 12.5px; margin-top: 5px; overflow-wrap: anywhere; }
+.key { display: inline-block; width: 11px; height: 11px; border-radius: 3px; margin: 0 5px 0 14px; vertical-align: -1px; } .key:first-child { margin-left: 0; }
+footer { color: var(--soft); font-size: 12.5px; margin-top: 56px; border-top: 1px solid var(--line); padding-top: 14px; }
+@media (max-width: 720px) { main { padding: 24px 16px; } .pictures { grid-template-columns: 1fr; } }
+@media print { .card, .figure, figure { break-inside: avoid; } }
+</style>`);
+
+/**
+ * Writes a page that needs nothing but itself: no scripts, no fonts or pictures from elsewhere, light and dark.
+ *
+ * @throws PhalanxError `file/write`.
+ */
+export async function writePage(path: string, page: Page): Promise<void> {
+  await writeFileAtomic(path, renderPage(page).text);
+}
+
+export function renderPage({ title, subtitle, figures, sections }: Page): Markup {
+  return markup`${new Markup('<!doctype html>')}
+<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
+<title>${title}</title>${style}</head><body><main>
+<h1>${title}</h1>${subtitle !== undefined && markup`<p>${subtitle}</p>`}
+<div class="figures">${figures.map(
+    ({ label, value, note }) =>
+      markup`<div class="figure"><div class="label">${label}</div><div class="value">${value}</div>${note !== undefined && markup`<div class="note">${note}</div>`}</div>`,
+  )}</div>
+${sections.map(
+  ({ heading, text, content }) =>
+    markup`<section><h2>${heading}</h2>${text !== undefined && markup`<p>${text}</p>`}${content}</section>
+`,
+)}<footer>Written by Phalanx.</footer></main></body></html>
+`;
+}
+
+/** Charts in cards, beside each other where there is room. */
+export function cards(charts: readonly Chart[]): Markup {
+  return markup`<div class="row">${charts.map(({ svg }) => markup`<div class="card">${svg}</div>`)}</div>`;
+}
+
+export interface Table {
+  readonly columns: readonly string[];
+  readonly rows: readonly {
+    readonly cells: readonly (string | number)[];
+    readonly strong?: boolean;
+  }[];
+  /** Columns that hold sentences: left-aligned and wrapped. */
+  readonly textColumns?: readonly number[];
+}
+
+export function table({ columns, rows, textColumns = [] }: Table): Markup {
+  return markup`<div class="scroll"><table><thead><tr>${columns.map((name) => markup`<th>${name}</th>`)}</tr></thead><tbody>${rows.map(
+    ({ cells, strong = false }) =>
+      markup`<tr${strong && new Markup(' class="strong"')}>${cells.map((cell, index) =>
+        textColumns.includes(index) ? markup`<td class="text">${cell}</td>` : markup`<td>${cell}</td>`,
+      )}</tr>`,
+  )}</tbody></table></div>`;
+}
+
+/** Pictures, three to a line or one over the full width; `url` as `dataUrl` gives it. */
+export function pictures(
+  items: readonly { readonly url: string; readonly caption: string }[],
+  layout: 'row' | 'wide' = 'row',
+): Markup {
+  return markup`<div class="${layout === 'row' ? 'pictures' : 'picture'}">${items.map(
+    ({ url, caption }) =>
+      markup`<figure><img src="${new Markup(url)}" alt="${caption}" loading="lazy">${caption !== '' && markup`<figcaption>${caption}</figcaption>`}</figure>`,
+  )}</div>`;
+}
