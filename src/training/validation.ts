@@ -9,6 +9,7 @@ import { compareLabels } from '../labels/overlap.ts';
 import { logitOf, upsampleThresholdPack } from '../labels/upsample.ts';
 import type { SegmentationModel } from '../models/segmentationModel.ts';
 import { DiceAccumulator } from '../objectives/diceScore.ts';
+import { lossOfOutput } from '../objectives/losses/loss.ts';
 import type { Loss } from '../objectives/losses/loss.ts';
 import { normalize } from './normalization.ts';
 import type { Normalization } from './normalization.ts';
@@ -66,7 +67,7 @@ export function createValidation(options: ValidationOptions): Validation {
     (images: tf.Tensor4D, labels: tf.Tensor4D) => {
       const x = normalize(bytesToFloat(images) as tf.Tensor4D, normalization);
       const { logits } = model.forward(x, { training: false });
-      return { logits, loss: loss(logits, unpackLabels(labels, model.classes)) };
+      return { logits, loss: lossOfOutput(loss, { logits }, unpackLabels(labels, model.classes)) };
     },
     { name: 'validation', precision },
   );

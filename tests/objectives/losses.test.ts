@@ -2,7 +2,9 @@ import { readFile } from 'node:fs/promises';
 import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { PhalanxError } from '../../src/core/errors.ts';
+import { compile } from '../../src/engine/compile.ts';
 import { startEngine } from '../../src/engine/engine.ts';
+import { conv2d } from '../../src/engine/ops/conv2d.ts';
 import { buildLoss, lossOfOutput, lossSchema } from '../../src/objectives/losses/loss.ts';
 import type { LossSpec } from '../../src/objectives/losses/loss.ts';
 
@@ -65,6 +67,47 @@ test('an auxiliary head adds half of its loss', () => {
     expect(lossOfOutput(loss, { logits }, targets).dataSync()[0]).toBeCloseTo(main, 6);
   });
 });
+
+test.each<LossSpec>([{ name: 'bce', posWeight: 2 }, { name: 'dice' }, { name: 'focal' }])(
+  '$name is computed in float32 between convolutions in bfloat16',
+  async (spec) => {
+    const loss = buildLoss(spec);
+    const x = tf.randomUniform<tf.Rank.R4>([2, 64, 64, 16], -1, 1, 'float32', 1);
+    const targets = tf.cast<tf.Tensor4D>(
+      tf.greater(tf.randomUniform([2, 64, 64, 8], 0, 1, 'float32', 2), 0.9),
+      'float32',
+    );
+    const kernel = tf.variable(
+      tf.randomNormal([3, 3, 16, 8], 0, 0.5, 'float32', 3),
+    ) as tf.Variable<tf.Rank.R4>;
+    const convolve = (): tf.Tensor4D => conv2d(x, kernel, { padding: 1 });
+    const step = compile(
+      (z: tf.Tensor4D) => {
+        const logits = convolve();
+        const { value, grads } = tf.variableGrads(
+          () => lossOfOutput(loss, { logits: convolve() }, z),
+          [kernel],
+        );
+        return { logits, value, gradient: grads[kernel.name]! };
+      },
+      { name: 'step', precision: 'bfloat16' },
+    );
+    const { logits, value, gradient } = await step(targets);
+    const exact = tf.tidy(() => loss(logits, targets).dataSync()[0]!);
+    const rounded = [...logits.dataSync()].every((v) => Math.fround(v) === v && bfloat16(v) === v);
+    expect(rounded).toBe(true);
+    expect(Math.abs(value.dataSync()[0]! - exact)).toBeLessThan(1e-6 * exact);
+    tf.dispose([x, targets, kernel, logits, value, gradient]);
+    step.dispose();
+  },
+);
+
+/** The value without what bfloat16 cannot hold. */
+function bfloat16(value: number): number {
+  const bits = new Uint32Array(Float32Array.of(value).buffer);
+  bits[0]! &= 0xffff0000;
+  return new Float32Array(bits.buffer)[0]!;
+}
 
 test('logits of any size leave value and gradient finite', () => {
   const specs: LossSpec[] = [{ name: 'bce', posWeight: 9 }, { name: 'dice' }, { name: 'focal', gamma: 0.5 }];

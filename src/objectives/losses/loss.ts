@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { bceSchema, binaryCrossEntropy } from './bce.ts';
 import { diceLoss, diceSchema } from './dice.ts';
 import { focalLoss, focalSchema } from './focal.ts';
+import { keepFloat32 } from './keepFloat32.ts';
 
 export const lossTermSchema = z.discriminatedUnion('name', [bceSchema, diceSchema, focalSchema]);
 
@@ -50,7 +51,7 @@ export interface ModelOutput {
 }
 
 /**
- * The loss of a model's output; an auxiliary head counts `auxiliaryWeight` (torchvision's segmentation references
+ * The loss of a model's output, in float32 also within a function compiled for bfloat16; an auxiliary head counts `auxiliaryWeight` (torchvision's segmentation references
  * use 0.5).
  */
 export function lossOfOutput(
@@ -59,7 +60,7 @@ export function lossOfOutput(
   targets: tf.Tensor4D,
   auxiliaryWeight = 0.5,
 ): tf.Scalar {
-  const main = loss(output.logits, targets);
+  const main = loss(keepFloat32(output.logits), targets);
   if (output.auxiliary === undefined) return main;
-  return tf.add(main, tf.mul(loss(output.auxiliary, targets), auxiliaryWeight));
+  return tf.add(main, tf.mul(loss(keepFloat32(output.auxiliary), targets), auxiliaryWeight));
 }
