@@ -1,7 +1,8 @@
 """Golden files for src/labels, from the originals that its kernels are held to.
 
 Run from the repository root: python tools/goldens/labels.py
-Needs from PyPI: numpy 2.x, opencv-python-headless 5.0.0 (polygons, resizing), torch 2.15 (bilinear upsampling).
+Needs from PyPI: numpy 2.x, opencv-python-headless 5.0.0 (polygons, resizing), torch 2.15 (bilinear upsampling),
+pycocotools 2.0.11 (COCO's run-length encoding).
 Writes tests/goldens/labels/*.json; everything is drawn from fixed seeds, so a second run writes the same bytes.
 """
 
@@ -12,6 +13,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 import torch
+from pycocotools import mask as coco
 from torch.nn import functional
 
 OUT = Path("tests/goldens/labels")
@@ -123,6 +125,7 @@ def rle():
                 "handBone": hand_bone_rle(mask),
                 "hubmap": hand_bone_rle(mask.T),
                 "siimAcr": siim_rle(mask),
+                "coco": coco.encode(np.asfortranarray(mask))["counts"].decode(),
             }
         )
     write("rle.json", cases)
