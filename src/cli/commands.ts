@@ -1,6 +1,7 @@
 import type { RegisterCommand } from './command.ts';
 import { registerData } from './commands/data.ts';
 import { registerModel } from './commands/model.ts';
+import { registerPredict } from './commands/predict.ts';
 import { registerRuns } from './commands/runs.ts';
 import { registerSubmission } from './commands/submission.ts';
 import { registerTrain } from './commands/train.ts';
@@ -9,6 +10,7 @@ import { registerTrain } from './commands/train.ts';
 export const commands: readonly RegisterCommand[] = [
   registerData,
   registerTrain,
+  registerPredict,
   registerSubmission,
   registerModel,
   registerRuns,

@@ -154,11 +154,8 @@ export const ensembleSchema = z.strictObject({
       scales: z.array(z.number().positive().max(4)).min(1).default([1]),
     })
     .prefault({}),
-  /**
-   * Probability above which a pixel belongs to a class: one number, one per class (0.5 where a class is not named),
-   * or `search`: the best for each class on the members' validation images.
-   */
-  threshold: z.union([threshold, z.record(text, threshold), z.literal('search')]).default(0.5),
+  /** Probability above which a pixel belongs to a class: one number, or by class (0.5 where one is not named). */
+  threshold: z.union([threshold, z.record(text, threshold)]).default(0.5),
 });
 
 /** An ensemble with every default filled in. */

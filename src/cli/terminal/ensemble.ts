@@ -1,0 +1,90 @@
+import type { PredictionEvent } from '../../inference/predict.ts';
+import type { RunEnsembleEvent } from '../../experiment/runEnsemble.ts';
+import type { Output } from './output.ts';
+import { duration } from './progress.ts';
+import type { Progress } from './progress.ts';
+
+/** A submission that was written. */
+export interface SubmissionSummary {
+  readonly path: string;
+  readonly manifest: string;
+  readonly rows: number;
+  readonly sha256: string;
+  /** Seconds for joining and encoding. */
+  readonly seconds: number;
+}
+
+/** Shows how a prediction goes on. */
+export class PredictionView {
+  readonly #progress: Progress;
+  readonly #label: string;
+  readonly #output: Output;
+
+  constructor(output: Output, label: string) {
+    this.#output = output;
+    this.#label = label;
+    this.#progress = output.progress('predict');
+  }
+
+  show(event: PredictionEvent): void {
+    switch (event.type) {
+      case 'started':
+        this.#progress.startAt(event.kept);
+        break;
+      case 'progress':
+        this.#progress.update(event.done, event.total, `${(event.bytes / 1e6).toFixed(1)} MB`);
+        break;
+      case 'finished': {
+        const { written, kept, bytes, seconds } = event;
+        this.#progress.clear();
+        const size = written === 0 ? '' : `, ${(bytes / written / 1024).toFixed(0)} KiB each`;
+        const before = kept === 0 ? '' : ` (${kept} were there)`;
+        this.#output.note(
+          `${this.#label}: ${written} images predicted in ${duration(seconds)}${size}${before}`,
+        );
+        break;
+      }
+      default:
+        event satisfies never;
+    }
+  }
+}
+
+/** Shows an ensemble being made, and returns what was written. */
+export async function showEnsemble(
+  output: Output,
+  events: AsyncIterable<RunEnsembleEvent>,
+): Promise<SubmissionSummary | undefined> {
+  let view: PredictionView | undefined;
+  let progress: Progress | undefined;
+  let summary: SubmissionSummary | undefined;
+  try {
+    for await (const item of events) {
+      switch (item.type) {
+        case 'member':
+          view = new PredictionView(output, item.name);
+          break;
+        case 'prediction':
+          view?.show(item.event);
+          break;
+        case 'ensemble': {
+          const { event } = item;
+          if (event.type === 'progress') {
+            progress ??= output.progress('join');
+            progress.update(event.done, event.total);
+          } else if (event.type === 'finished') {
+            const { submission, manifest, seconds } = event;
+            progress?.clear();
+            summary = { ...submission, manifest, seconds };
+          }
+          break;
+        }
+        default:
+          item satisfies never;
+      }
+    }
+  } finally {
+    progress?.clear();
+  }
+  return summary;
+}

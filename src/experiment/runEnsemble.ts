@@ -1,0 +1,104 @@
+import { join } from 'node:path';
+import { PhalanxError } from '../core/errors.ts';
+import { nearest } from '../core/nearest.ts';
+import type { Dataset, SampleEntry } from '../data/dataset.ts';
+import { ensemble } from '../inference/ensemble/ensemble.ts';
+import type { EnsembleEvent } from '../inference/ensemble/ensemble.ts';
+import type { EnsembleMember } from '../inference/ensemble/combine.ts';
+import type { PredictionEvent } from '../inference/predict.ts';
+import { openRunData, predictRun, storeOf, ttaOf } from './predictRun.ts';
+import type { PredictedSplit, RunData } from './predictRun.ts';
+import { findRun } from './runDirectory.ts';
+import type { Run } from './runDirectory.ts';
+import type { Ensemble } from './schema.ts';
+
+export type RunEnsembleEvent =
+  | { readonly type: 'member'; readonly name: string; readonly index: number; readonly members: number }
+  | { readonly type: 'prediction'; readonly event: PredictionEvent }
+  | { readonly type: 'ensemble'; readonly event: EnsembleEvent };
+
+export interface RunEnsembleOptions {
+  readonly config: Ensemble;
+  readonly runs?: string;
+  readonly cache?: string;
+  /** Folder of the CSV. */
+  readonly submissions?: string;
+  /** The dataset's folder, when it is not where it was while training. */
+  readonly data?: string | undefined;
+  readonly overwrite?: boolean;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/**
+ * Makes an ensemble's submission: each member predicts what is not predicted yet, then the logits are joined image
+ * by image.
+ *
+ * @throws PhalanxError `run/missing`, `ensemble/*`, and what predicting throws.
+ */
+export async function* runEnsemble(options: RunEnsembleOptions): AsyncGenerator<RunEnsembleEvent> {
+  const { config, submissions = 'submissions', signal } = options;
+  const runs = await Promise.all(config.members.map(({ run }) => findRun(options.runs ?? 'runs', run)));
+  const { members, dataset, entries } = yield* predictMembers(options, runs, 'test');
+  const threshold = thresholdsOf(config, dataset.classes);
+  const scores = Object.fromEntries(
+    runs.flatMap((run) => (run.state.bestDice === undefined ? [] : [[memberName(run), run.state.bestDice]])),
+  ) as Record<string, number>;
+  const events = ensemble({
+    members,
+    entries,
+    classes: dataset.classes,
+    out: join(submissions, `${config.output}.csv`),
+    threshold,
+    overwrite: options.overwrite ?? false,
+    config,
+    scores,
+    signal,
+  });
+  for await (const event of events) yield { type: 'ensemble', event };
+}
+
+interface Predicted {
+  readonly members: readonly EnsembleMember[];
+  readonly dataset: Dataset;
+  readonly entries: readonly SampleEntry[];
+}
+
+async function* predictMembers(
+  { config, cache, data: root, signal }: RunEnsembleOptions,
+  runs: readonly Run[],
+  split: PredictedSplit,
+): AsyncGenerator<RunEnsembleEvent, Predicted> {
+  const tta = ttaOf(config.tta);
+  const members: EnsembleMember[] = [];
+  let first: RunData | undefined;
+  for (const [index, run] of runs.entries()) {
+    const data = await openRunData(run, split, root);
+    first ??= data;
+    yield { type: 'member', name: memberName(run), index, members: runs.length };
+    const store = storeOf(run, split, tta);
+    const events = predictRun({ data, tta, store, signal, ...(cache === undefined ? {} : { cache }) });
+    for await (const event of events) yield { type: 'prediction', event };
+    members.push({ name: memberName(run), store, weight: config.members[index]!.weight });
+  }
+  const { dataset, entries } = first!;
+  return { members, dataset, entries };
+}
+
+function memberName({ state }: Run): string {
+  return `${state.experiment}/fold${state.fold}/${state.id}`;
+}
+
+/** The probability above which a pixel belongs to a class, for each class in order. */
+function thresholdsOf({ threshold }: Ensemble, classes: readonly string[]): number[] {
+  if (typeof threshold === 'number') return classes.map(() => threshold);
+  const unknown = Object.keys(threshold).find((name) => !classes.includes(name));
+  if (unknown !== undefined) {
+    const hint = nearest(unknown, classes);
+    throw new PhalanxError('ensemble/unknown-class', {
+      what: 'A threshold is given for a class that the dataset does not have',
+      where: `threshold.${unknown}`,
+      expected: hint === undefined ? `one of ${classes.join(', ')}` : `perhaps ${hint}`,
+    });
+  }
+  return classes.map((name) => threshold[name] ?? 0.5);
+}
