@@ -137,6 +137,12 @@ std::vector<Span<T>> SpansArg(const Napi::CallbackInfo& info, size_t index, cons
   return spans;
 }
 
+// A new typed array that a kernel fills; zero-filled.
+template <typename Array>
+Array NewArray(const Napi::CallbackInfo& info, size_t length) {
+  return Array::New(info.Env(), length);
+}
+
 // Runs `work` on a thread of libuv's pool and resolves with `finish(env)`, or with the first kept object when there
 // is no `finish`. Kept objects, and so the memory of their spans, live until then; the caller must not transfer
 // (detach) their buffers meanwhile. What `work` throws rejects the promise.
