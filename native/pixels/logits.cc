@@ -261,7 +261,7 @@ Napi::Value MixLogits(const Napi::CallbackInfo& info) {
 }
 
 // Where a target pixel lies between two source pixels, as PyTorch's interpolate(mode='bilinear', align_corners=False)
-// computes it.
+// computes it, in single precision.
 struct Tap {
   int64_t first, second;
   float toSecond;
@@ -269,11 +269,11 @@ struct Tap {
 
 std::vector<Tap> TapsOf(int64_t source, int64_t target) {
   std::vector<Tap> taps(target);
-  const double scale = static_cast<double>(source) / static_cast<double>(target);
+  const float scale = static_cast<float>(source) / static_cast<float>(target);
   for (int64_t i = 0; i < target; i++) {
-    const double position = std::max(0.0, (static_cast<double>(i) + 0.5) * scale - 0.5);
+    const float position = std::max(0.0f, scale * (static_cast<float>(i) + 0.5f) - 0.5f);
     const int64_t first = std::min(static_cast<int64_t>(position), source - 1);
-    taps[i] = {first, std::min(first + 1, source - 1), static_cast<float>(position - static_cast<double>(first))};
+    taps[i] = {first, std::min(first + 1, source - 1), position - static_cast<float>(first)};
   }
   return taps;
 }

@@ -32,10 +32,24 @@ beforeEach(async () => {
 });
 afterEach(() => rm(folder, { recursive: true }));
 
-async function member(
-  name: string,
-  { height = 40, width = 50, of = images, ofClasses = classes, weight = 1, original = originalWidth } = {},
-): Promise<EnsembleMember> {
+interface MemberOptions {
+  readonly height?: number;
+  readonly width?: number;
+  readonly of?: readonly string[];
+  readonly ofClasses?: readonly string[];
+  readonly weight?: number | readonly number[];
+  readonly original?: number;
+}
+
+async function member(name: string, options: MemberOptions = {}): Promise<EnsembleMember> {
+  const {
+    height = 40,
+    width = 50,
+    of = images,
+    ofClasses = classes,
+    weight = 1,
+    original = originalWidth,
+  } = options;
   const store = new LogitStore(join(folder, name));
   for (const image of of) {
     const logits = syntheticLogits(height, width, ofClasses.length, Random.from(name, image));

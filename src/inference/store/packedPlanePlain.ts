@@ -140,9 +140,10 @@ export function addResizedPlain(target: Logits, source: Logits): void {
   }
 }
 
-/** Between which source pixels a target pixel lies. */
+/** Between which source pixels a target pixel lies, in single precision as in PyTorch. */
 function tap(i: number, source: number, target: number): { first: number; second: number; toSecond: number } {
-  const position = Math.max(0, ((i + 0.5) * source) / target - 0.5);
+  const scale = Math.fround(source / target);
+  const position = Math.max(0, Math.fround(Math.fround(scale * (i + 0.5)) - 0.5));
   const first = Math.min(Math.floor(position), source - 1);
   return { first, second: Math.min(first + 1, source - 1), toSecond: position - first };
 }
