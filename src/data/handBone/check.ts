@@ -64,9 +64,9 @@ async function inspectEntry(split: Split, entry: SampleEntry): Promise<Inspected
   let size: ImageSize | undefined;
   try {
     size = await readPngSize(imagePath);
-    const { width, height, data } = await readImageFile(imagePath, { channels: 1 });
+    const { width, height, channels, data } = await readImageFile(imagePath);
     const digest = await webcrypto.subtle.digest('SHA-256', data);
-    content = `${width}x${height} ${Buffer.from(digest).toString('hex')}`;
+    content = `${width}x${height}x${channels} ${Buffer.from(digest).toString('hex')}`;
   } catch (thrown) {
     defects.push(errorDefect(thrown, imagePath));
   }
