@@ -1,6 +1,7 @@
 import { describe, expect, expectTypeOf, it } from 'vitest';
 import { buildTransform } from '../../src/augment/build.ts';
 import { compose, oneOf, sequential, someOf } from '../../src/augment/compose.ts';
+import { registry } from '../../src/augment/registry.ts';
 import type { TransformSpec } from '../../src/augment/spec.ts';
 import { parseTransform, transformNames, transformSchema } from '../../src/augment/spec.ts';
 import { affine } from '../../src/augment/transforms/affine.ts';
@@ -147,6 +148,27 @@ describe('image and labels together', () => {
         expect([labels.width, labels.height, labels.classes]).toEqual([image.width, image.height, 40]);
         expect(Uint32Array.from(image.data), spec.name).toEqual(labels.planes[1]);
       }
+    }
+  });
+
+  it('leave the given sample as it is, also where its bytes are a Buffer', async () => {
+    const needs: Record<string, object> = {
+      RandomCrop: { width: 30, height: 20 },
+      CenterCrop: { width: 30, height: 20 },
+      Resize: { width: 30, height: 20 },
+      RandomResizedCrop: { size: [30, 20] },
+      Jimp: { method: 'invert' },
+      CoarseDropout: { fill: 77, fillMask: 0 },
+    };
+    for (const name of Object.keys(registry)) {
+      const sample = numberedSample(32, 24);
+      const { data } = sample.image;
+      const given = { ...sample, image: { ...sample.image, data: Buffer.from(data) } };
+      const spec = { name, p: 1, ...needs[name] } as TransformSpec;
+      const after = await buildTransform(spec)(given, Random.from(name));
+      expect(Uint8Array.from(given.image.data), name).toEqual(data);
+      expect(given.labels, name).toEqual(numberedSample(32, 24).labels);
+      expect(after.image, name).not.toEqual(given.image);
     }
   });
 

@@ -8,9 +8,7 @@ import { fillPolygons } from '../../src/labels/polygons.ts';
 function fromRows(rows: readonly string[]): LabelMap {
   const labels = createLabelMap(rows[0]!.length, rows.length, 1);
   for (const [y, row] of rows.entries()) {
-    for (const [x, character] of [...row].entries()) {
-      labels.planes[0]![y * labels.width + x] = character === '#' ? 1 : 0;
-    }
+    for (let x = 0; x < row.length; x++) labels.planes[0]![y * labels.width + x] = row[x] === '#' ? 1 : 0;
   }
   return labels;
 }

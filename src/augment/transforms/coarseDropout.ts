@@ -47,7 +47,8 @@ export const coarseDropout = builderOf(CoarseDropout);
 
 function withHoles(image: Image, holes: readonly Window[], fill: Uint8Array): Image {
   const { width, channels } = image;
-  const data = image.data.slice();
+  // Not slice(): of a Buffer, which decoders return, that is a view of the same bytes.
+  const data = new Uint8Array(image.data);
   for (const hole of holes) {
     const row = new Uint8Array(hole.width * channels);
     for (let i = 0; i < row.length; i++) row[i] = fill[i % channels]!;
