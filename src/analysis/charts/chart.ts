@@ -31,7 +31,7 @@ export function legend(names: readonly string[], x: number, y: number): Markup {
   let offset = x;
   return markup`${names.map((name, index) => {
     const at = offset;
-    offset += 26 + name.length * 6.6;
+    offset += 34 + name.length * 6.8;
     return markup`<circle class="fill${index % seriesColours}" cx="${at + 5}" cy="${y - 4}" r="4.5"/><text class="ink" x="${at + 14}" y="${y}">${name}</text>`;
   })}`;
 }

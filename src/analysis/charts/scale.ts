@@ -1,7 +1,7 @@
 /** Maps values to positions along one axis of a chart. */
 export interface Scale {
   /** Pixels. */
-  position(value: number): number;
+  readonly position: (value: number) => number;
   /** Round values inside the domain, ascending. */
   readonly ticks: readonly number[];
 }
@@ -51,7 +51,8 @@ export function makeScale({
 function linearTicks(low: number, high: number, wished: number): number[] {
   const rough = (high - low) / Math.max(1, wished);
   const power = 10 ** Math.floor(Math.log10(rough));
-  const step = ([1, 2, 5, 10].find((factor) => factor * power >= rough * 0.999) ?? 10) * power;
+  const off = (factor: number): number => Math.abs(Math.log((factor * power) / rough));
+  const step = power * [1, 2, 5, 10].reduce((best, factor) => (off(factor) < off(best) ? factor : best));
   const first = Math.ceil(low / step - 1e-9);
   const count = Math.floor(high / step + 1e-9) - first + 1;
   return Array.from({ length: Math.max(0, count) }, (_, index) => (first + index) * step);
@@ -59,7 +60,7 @@ function linearTicks(low: number, high: number, wished: number): number[] {
 
 function logTicks(low: number, high: number): number[] {
   const decades = Math.log10(high / low);
-  const factors = decades > 3 ? [1] : decades > 1.2 ? [1, 3] : [1, 2, 3, 5, 7];
+  const factors = decades > 3 ? [1] : decades > 2 ? [1, 3] : decades > 0.8 ? [1, 2, 5] : [1, 2, 3, 5, 7];
   const ticks: number[] = [];
   for (let power = Math.floor(Math.log10(low)); power <= Math.ceil(Math.log10(high)); power++)
     for (const factor of factors) {
@@ -74,7 +75,7 @@ export function formatTick(value: number): string {
   const size = Math.abs(value);
   if (size >= 1e6) return `${trim(value / 1e6)} M`;
   if (size >= 1e4) return `${trim(value / 1e3)} k`;
-  if (size !== 0 && size < 1e-3) return value.toExponential(0).replace('e', 'e');
+  if (size !== 0 && size < 1e-3) return value.toExponential(0);
   return trim(value);
 }
 

@@ -24,18 +24,18 @@ const style = new Markup(`<style>
 body { margin: 0; background: var(--paper); color: var(--ink); font: 15px/1.55 system-ui, -apple-system, "Segoe UI", sans-serif; }
 main { max-width: 1180px; margin: 0 auto; padding: 40px 28px 64px; }
 h1 { font-size: 30px; line-height: 1.2; margin: 0; letter-spacing: -0.015em; }
-h2 { font-size: 19px; margin: 52px 0 4px; letter-spacing: -0.01em; }
-p { margin: 6px 0 14px; color: var(--soft); max-width: 76ch; }
+h2 { font-size: 19px; margin: 52px 0 8px; letter-spacing: -0.01em; }
+p { margin: 6px 0 14px; color: var(--soft); max-width: 95ch; }
 .figures { display: grid; grid-template-columns: repeat(auto-fit, minmax(150px, 1fr)); gap: 12px; margin: 26px 0 0; }
 .figure { background: var(--card); border: 1px solid var(--line); border-radius: 10px; padding: 14px 16px; }
 .figure .label { color: var(--soft); font-size: 13px; } .figure .value { font-size: 26px; font-weight: 650; letter-spacing: -0.02em; font-variant-numeric: tabular-nums; }
 .figure .note { color: var(--soft); font-size: 12.5px; } .figure:first-child .value { color: var(--accent); }
-.row { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 500px), 1fr)); gap: 22px; align-items: start; }
+.row { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, var(--least, 500px)), 1fr)); gap: 22px; align-items: start; }
 .card { background: var(--card); border: 1px solid var(--line); border-radius: 10px; padding: 18px; overflow-x: auto; }
-.card svg { max-width: 100%; height: auto; display: block; margin: 0 auto; }
+.card svg { max-width: 100%; height: auto; display: block; }
 .scroll { overflow-x: auto; } table { border-collapse: collapse; width: 100%; font-variant-numeric: tabular-nums; }
 th, td { text-align: right; padding: 6px 12px; border-bottom: 1px solid var(--line); white-space: nowrap; } th { color: var(--soft); font-weight: 500; font-size: 13px; }
-th:first-child, td:first-child { text-align: left; padding-left: 0; } tr.strong td { font-weight: 650; } td.text { text-align: left; white-space: normal; }
+th:first-child, td:first-child { text-align: left; padding-left: 0; } tr.strong td { font-weight: 650; } td.text { white-space: normal; } th.text, td.text { text-align: left; }
 .pictures { display: grid; grid-template-columns: repeat(3, 1fr); gap: 10px; margin: 14px 0 26px; } figure { margin: 0; }
 figure img { width: 100%; display: block; border-radius: 8px; background: #000; } figcaption { color: var(--soft); font-size: 12.5px; margin-top: 5px; overflow-wrap: anywhere; }
 .key { display: inline-block; width: 11px; height: 11px; border-radius: 3px; margin: 0 5px 0 14px; vertical-align: -1px; } .key:first-child { margin-left: 0; }
@@ -72,7 +72,8 @@ ${sections.map(
 
 /** Charts in cards, beside each other where there is room. */
 export function cards(charts: readonly Chart[]): Markup {
-  return markup`<div class="row">${charts.map(({ svg }) => markup`<div class="card">${svg}</div>`)}</div>`;
+  const least = Math.min(500, ...charts.map(({ width }) => width));
+  return markup`<div class="row" style="--least: ${least}px">${charts.map(({ svg }) => markup`<div class="card">${svg}</div>`)}</div>`;
 }
 
 export interface Table {
@@ -86,7 +87,7 @@ export interface Table {
 }
 
 export function table({ columns, rows, textColumns = [] }: Table): Markup {
-  return markup`<div class="scroll"><table><thead><tr>${columns.map((name) => markup`<th>${name}</th>`)}</tr></thead><tbody>${rows.map(
+  return markup`<div class="scroll"><table><thead><tr>${columns.map((name, index) => (textColumns.includes(index) ? markup`<th class="text">${name}</th>` : markup`<th>${name}</th>`))}</tr></thead><tbody>${rows.map(
     ({ cells, strong = false }) =>
       markup`<tr${strong && new Markup(' class="strong"')}>${cells.map((cell, index) =>
         textColumns.includes(index) ? markup`<td class="text">${cell}</td>` : markup`<td>${cell}</td>`,

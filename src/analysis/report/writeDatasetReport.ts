@@ -140,6 +140,7 @@ function peopleSection({ people }: DatasetAnalysis): Section[] {
     histogram({
       title,
       valueLabel,
+      width: 340,
       groups: (['female', 'male'] as const).map((sex) => ({
         name: sex === 'female' ? 'women' : 'men',
         values: people.flatMap((person) =>

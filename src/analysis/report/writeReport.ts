@@ -6,7 +6,7 @@ import { barChart } from '../charts/barChart.ts';
 import { dotPlot } from '../charts/dotPlot.ts';
 import { lineChart } from '../charts/lineChart.ts';
 import type { LineSeries } from '../charts/lineChart.ts';
-import type { Markup} from '../charts/markup.ts';
+import type { Markup } from '../charts/markup.ts';
 import { markup } from '../charts/markup.ts';
 import { errorColours, errorMap } from '../errorMap.ts';
 import { dataUrl, shrink } from '../pictures.ts';
