@@ -21,8 +21,8 @@ export function createBackend(native: NativeEngine): PhalanxBackend {
 
   class Backend extends Base implements PhalanxBackend {
     dataOf(tensor: tf.TensorInfo): TensorData {
-      const data = this.tensorMap.get(tensor.dataId);
-      if (data !== undefined) return data;
+      // Asked first: get() would look for the data on another backend, of which there is none.
+      if (this.tensorMap.has(tensor.dataId)) return this.tensorMap.get(tensor.dataId);
       throw new PhalanxError('engine/disposed', {
         what: `A tensor of shape [${tensor.shape.join(', ')}] was used after it was disposed`,
         fix: 'Dispose it later, or keep it with tf.keep inside tf.tidy',

@@ -15,7 +15,7 @@ export interface TensorData {
 /** The parts of `NodeJSKernelBackend` that Phalanx builds on; the published declarations hide some of them. */
 export interface NodeBackend extends tf.KernelBackend {
   readonly tensorMap: {
-    get(dataId: tf.DataId): TensorData | undefined;
+    get(dataId: tf.DataId): TensorData;
     set(dataId: tf.DataId, data: TensorData): void;
     has(dataId: tf.DataId): boolean;
   };

@@ -2,7 +2,7 @@ import type * as tf from '@tensorflow/tfjs-core';
 import { PhalanxError, messageOf } from '../core/errors.ts';
 import { attributeKind, nativeType } from './native.ts';
 import type { NativeEngine, NativeTensor, OpAttribute, TensorValues } from './native.ts';
-import { opFailed } from './opErrors.ts';
+import { opFailed, withDeepStack } from './opErrors.ts';
 import type { TensorData } from './tfjsNode.ts';
 
 /** Host constants up to this many elements are written into the function; larger ones are filled or become inputs. */
@@ -208,7 +208,7 @@ export function whileTracing<T>(trace: Trace, body: () => T): T {
     throw trace.failure;
   };
   try {
-    const result = body();
+    const result = withDeepStack(body);
     if (trace.failure !== undefined) throw trace.failure;
     return result;
   } finally {
