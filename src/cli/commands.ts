@@ -1,5 +1,7 @@
 import type { RegisterCommand } from './command.ts';
 import { registerData } from './commands/data.ts';
+import { registerDemo } from './commands/demo.ts';
+import { registerEvaluate } from './commands/evaluate.ts';
 import { registerModel } from './commands/model.ts';
 import { registerPredict } from './commands/predict.ts';
 import { registerRuns } from './commands/runs.ts';
@@ -8,8 +10,10 @@ import { registerTrain } from './commands/train.ts';
 
 /** Every command, in the order of the help. */
 export const commands: readonly RegisterCommand[] = [
+  registerDemo,
   registerData,
   registerTrain,
+  registerEvaluate,
   registerPredict,
   registerSubmission,
   registerModel,
