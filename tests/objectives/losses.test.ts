@@ -77,10 +77,8 @@ test.each<LossSpec>([{ name: 'bce', posWeight: 2 }, { name: 'dice' }, { name: 'f
       tf.greater(tf.randomUniform([2, 64, 64, 8], 0, 1, 'float32', 2), 0.9),
       'float32',
     );
-    const kernel = tf.variable(
-      tf.randomNormal([3, 3, 16, 8], 0, 0.5, 'float32', 3),
-    ) as tf.Variable<tf.Rank.R4>;
-    const convolve = (): tf.Tensor4D => conv2d(x, kernel, { padding: 1 });
+    const kernel = tf.variable(tf.randomNormal([3, 3, 16, 8], 0, 0.5, 'float32', 3));
+    const convolve = (): tf.Tensor4D => conv2d(x, kernel as unknown as tf.Tensor4D, { padding: 1 });
     const step = compile(
       (z: tf.Tensor4D) => {
         const logits = convolve();
