@@ -1,5 +1,5 @@
 import { setTimeout } from 'node:timers/promises';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { Random } from '../../src/core/random.ts';
 import type { Batch } from '../../src/data/batch.ts';
 import type { Sample, SampleEntry } from '../../src/data/dataset.ts';
@@ -19,6 +19,7 @@ class SlowSource {
   reading = 0;
   most = 0;
   reads: string[] = [];
+  onRead: () => void = () => undefined;
   readonly #classes: number;
 
   constructor(classes = 29) {
@@ -28,6 +29,7 @@ class SlowSource {
   async read(entry: SampleEntry): Promise<Sample> {
     this.reads.push(entry.id);
     this.most = Math.max(this.most, ++this.reading);
+    this.onRead();
     const index = Number(/\d+/.exec(entry.id)![0]);
     await setTimeout(Random.from('delay', this.reads.length).integer(0, 5));
     this.reading--;
@@ -171,13 +173,13 @@ describe('flow', () => {
     const source = new SlowSource();
     const batches = loadBatches({ cache: source, ...base, prefetch: 2, concurrency: 3 });
     expect(source.reads).toHaveLength(0);
-    await batches.next();
-    await setTimeout(150);
-    expect(source.reads).toHaveLength(12);
+    for (const reads of [12, 16]) {
+      await batches.next();
+      await vi.waitFor(() => expect(source.reads).toHaveLength(reads), 10_000);
+      await setTimeout(30);
+      expect(source.reads).toHaveLength(reads);
+    }
     expect(source.most).toBe(3);
-    await batches.next();
-    await setTimeout(150);
-    expect(source.reads).toHaveLength(16);
     await batches.return();
   });
 
@@ -199,11 +201,12 @@ describe('flow', () => {
     const controller = new AbortController();
     const batches = loadBatches({ cache: source, ...base, concurrency: 1, signal: controller.signal });
     const pending = batches.next();
-    await setTimeout(2);
-    controller.abort(new Error('Ctrl-C'));
+    source.onRead = () => {
+      if (source.reads.length === 2) controller.abort(new Error('Ctrl-C'));
+    };
     await expect(pending).rejects.toThrow('Ctrl-C');
     expect(source.reading).toBe(0);
-    expect(source.reads.length).toBeLessThan(4);
+    expect(source.reads).toHaveLength(2);
     expect(await batches.next()).toEqual({ done: true, value: undefined });
   });
 

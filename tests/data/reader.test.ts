@@ -228,12 +228,13 @@ describe('labels', () => {
   const first = (change: object): string =>
     annotationJson([{ ...tinyPolygons()[0]!, ...change }, ...tinyPolygons().slice(1)]);
   test.each([
-    ['annotation/malformed', '{"annotations": [', 'not JSON'],
-    ['annotation/malformed', '{}', 'annotations'],
-    ['annotation/malformed', '[]', 'the document'],
-    ['annotation/malformed', first({ points: undefined }), 'annotations[0].points'],
+    ['annotation/malformed', 'not JSON', '{"annotations": ['],
+    ['annotation/malformed', 'annotations', '{}'],
+    ['annotation/malformed', 'the document', '[]'],
+    ['annotation/malformed', 'annotations[0].points', first({ points: undefined })],
     [
       'annotation/malformed',
+      'annotations[0].points[1][1]',
       first({
         points: [
           [1, 2],
@@ -241,22 +242,22 @@ describe('labels', () => {
           [5, 6],
         ],
       }),
-      'annotations[0].points[1][1]',
     ],
-    ['annotation/malformed', first({ type: 'box' }), 'annotations[0].type'],
-    ['annotation/unknown-label', first({ label: 'Fingr-1' }), 'perhaps finger-1'],
+    ['annotation/malformed', 'annotations[0].type', first({ type: 'box' })],
+    ['annotation/unknown-label', 'perhaps finger-1', first({ label: 'Fingr-1' })],
     [
       'annotation/too-few-points',
+      'at least 3 points',
       first({
         points: [
           [1, 1],
           [2, 2],
         ],
       }),
-      'at least 3 points',
     ],
     [
       'annotation/outside-image',
+      '(1, 33)',
       first({
         points: [
           [1, 1],
@@ -264,10 +265,9 @@ describe('labels', () => {
           [1, 33],
         ],
       }),
-      '(1, 33)',
     ],
-    ['annotation/size', annotationJson(tinyPolygons(), 64, 32), '64 × 32 in metadata'],
-  ])('throws %s for %s', async (code, json, part) => {
+    ['annotation/size', '64 × 32 in metadata', annotationJson(tinyPolygons(), 64, 32)],
+  ])('throws %s, saying %s', async (code, part, json) => {
     await expect(labelsOf(json)).rejects.toMatchObject({
       code,
       message: expect.stringContaining(part) as string,
