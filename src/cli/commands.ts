@@ -1,4 +1,5 @@
 import type { RegisterCommand } from './command.ts';
+import { registerAugment } from './commands/augment.ts';
 import { registerData } from './commands/data.ts';
 import { registerDemo } from './commands/demo.ts';
 import { registerEvaluate } from './commands/evaluate.ts';
@@ -12,6 +13,7 @@ import { registerTrain } from './commands/train.ts';
 export const commands: readonly RegisterCommand[] = [
   registerDemo,
   registerData,
+  registerAugment,
   registerTrain,
   registerEvaluate,
   registerPredict,

@@ -1,6 +1,7 @@
+import { join } from 'node:path';
 import { PhalanxError } from '../../core/errors.ts';
 import type { RegisterCommand } from '../command.ts';
-import { wholeNumber } from '../options.ts';
+import { collect, wholeNumber } from '../options.ts';
 
 interface PhantomFlags {
   readonly people: number;
@@ -71,6 +72,53 @@ export const registerData: RegisterCommand = (program, run) => {
             fix: 'Mend the files listed above',
           });
         }
+      }),
+    );
+  group
+    .command('analyze')
+    .description('a report on the dataset: samples, areas, overlaps, people, unusual images')
+    .argument('<dir>')
+    .option('--out <dir>', 'folder of the report', 'reports')
+    .action(
+      run(async ({ output, signal }, directory: string, options: { out: string }) => {
+        const { readHandBone } = await import('../../data/handBone/reader.ts');
+        const { analyzeDataset } = await import('../../analysis/analyzeDataset.ts');
+        const { writeDatasetReport } = await import('../../analysis/report/writeDatasetReport.ts');
+        const dataset = await readHandBone(directory);
+        const progress = output.progress('analyze');
+        const analysis = await analyzeDataset(dataset, {
+          signal,
+          onProgress: ({ done, total }) => progress.update(done, total),
+        });
+        progress.close();
+        const report = join(options.out, 'dataset.html');
+        await writeDatasetReport(report, dataset, analysis);
+        const { images, classes, overlaps, outliers } = analysis;
+        output.result({ report, images, classes, overlaps, outliers }, `Report: ${report}`);
+      }),
+    );
+  group
+    .command('prepare')
+    .description("decode a dataset once, at an experiment's size")
+    .argument('<experiment>')
+    .option('--set <path=value>', 'change a setting; may be given several times', collect)
+    .option('--cache <dir>', 'where decoded images are kept', 'cache')
+    .action(
+      run(async ({ output, signal }, reference: string, options: { set?: string[]; cache: string }) => {
+        const { resolveExperiment } = await import('../../experiment/resolve.ts');
+        const { openDataset, prepareEntries } = await import('../../experiment/experimentData.ts');
+        const { config } = await resolveExperiment(reference, options.set);
+        const dataset = await openDataset(config.data);
+        const entries = [...dataset.entries.train, ...dataset.entries.test];
+        const progress = output.progress('decode');
+        const cache = await prepareEntries(dataset, entries, config.data, options.cache, {
+          signal,
+          onProgress: ({ done, total }) => progress.update(done, total),
+        });
+        progress.close();
+        const { width, height, channels } = cache.shape;
+        const text = `${entries.length} images of ${width} × ${height} × ${channels} in ${cache.folder}.`;
+        output.result({ folder: cache.folder, images: entries.length, ...cache.shape }, text);
       }),
     );
 };

@@ -1,0 +1,49 @@
+import { join } from 'node:path';
+import { augmentationSheet } from '../augment/preview.ts';
+import { compose } from '../augment/compose.ts';
+import { writeFileAtomic } from '../core/atomicFile.ts';
+import { PhalanxError } from '../core/errors.ts';
+import { Random } from '../core/random.ts';
+import { openDataset, prepareEntries, splitFold } from './experimentData.ts';
+import type { Resolved } from './resolve.ts';
+import type { Experiment } from './schema.ts';
+
+export interface PreviewAugmentationOptions {
+  readonly experiment: Resolved<Experiment>;
+  readonly fold: number;
+  readonly cache: string;
+  /** Rows of the sheet. */
+  readonly images: number;
+  /** Pictures in a row, the untouched one first. */
+  readonly columns: number;
+  /** Folder of the picture. */
+  readonly out: string;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/**
+ * Draws training images of an experiment beside what its augmentation makes of them.
+ *
+ * @returns path of the PNG.
+ * @throws PhalanxError `augment/none` when the experiment has no augmentation; what reading data throws.
+ */
+export async function previewAugmentation(options: PreviewAugmentationOptions): Promise<string> {
+  const { experiment, fold, images, columns, signal } = options;
+  const { config } = experiment;
+  if (config.augmentation.length === 0) {
+    throw new PhalanxError('augment/none', {
+      what: 'The experiment has no augmentation to look at',
+      where: experiment.path,
+      expected: 'transforms in its augmentation list',
+    });
+  }
+  const dataset = await openDataset(config.data);
+  const { train } = splitFold(dataset, config.data, fold);
+  const entries = Random.from(config.seed, 'preview').shuffle(train).slice(0, images);
+  const cache = await prepareEntries(dataset, entries, config.data, options.cache, { signal });
+  const samples = await Promise.all(entries.map((entry) => cache.read(entry)));
+  const png = await augmentationSheet(samples, compose(config.augmentation), { columns, seed: config.seed });
+  const path = join(options.out, `${experiment.name.replaceAll('/', '-')}.png`);
+  await writeFileAtomic(path, png);
+  return path;
+}
