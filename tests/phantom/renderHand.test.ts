@@ -1,5 +1,7 @@
+import { createHash } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
 import { handBoneClasses } from '../../src/data/handBone/classes.ts';
+import { phantomVersion } from '../../src/data/phantom/manifest.ts';
 import { outlierKinds, resolvePhantomOptions } from '../../src/data/phantom/options.ts';
 import type { OutlierKind } from '../../src/data/phantom/options.ts';
 import { phantomPeople } from '../../src/data/phantom/person.ts';
@@ -48,6 +50,27 @@ function shortestFinger(person: PhantomPerson): number {
 
 const mean = (values: ArrayLike<number>): number =>
   Array.from(values).reduce((sum, value) => sum + value, 0) / values.length;
+
+describe('determinism', () => {
+  test('pixels and polygons are those of phantom version 1 on every machine', () => {
+    expect(phantomVersion).toBe(1);
+    const [person] = people(1, [...outlierKinds], 2);
+    const { grey, polygons } = renderHand(person!, 'right', 256);
+    const digest = (data: string | Uint8Array): string =>
+      createHash('sha256').update(data).digest('hex').slice(0, 16);
+    // A change here changes everyone's data: raise phantomVersion with it.
+    expect([digest(grey), digest(JSON.stringify(polygons))]).toEqual([
+      '2766a806eeb7e48f',
+      '0ca1c6ee64c76875',
+    ]);
+  });
+
+  test('a person does not depend on how many others there are', () => {
+    const [alone] = people(1, []);
+    const [first] = people(5, []);
+    expect(renderHand(first!, 'left', 96)).toEqual(renderHand(alone!, 'left', 96));
+  });
+});
 
 describe('anatomy', () => {
   test('the hands of a person mirror each other, thumbs inwards when palms lie down', () => {

@@ -17,8 +17,8 @@ export type OutlierKind = (typeof outlierKinds)[number];
 export type OutlierShares = Readonly<Partial<Record<OutlierKind, number>>>;
 
 /**
- * Shares used when none are given. The order of magnitude is the competition's, but for the bent wrists of the
- * test set, which are about 60 % there: so many would turn the small phantom into a study of domain shift.
+ * Shares used when none are given, near the competition's: its bent wrists are about 12 % of the people to train on
+ * and 60 % of those to test on.
  */
 export const defaultOutlierShares: Readonly<Record<'train' | 'test', OutlierShares>> = {
   train: {
@@ -31,7 +31,7 @@ export const defaultOutlierShares: Readonly<Record<'train' | 'test', OutlierShar
     brightness: 0.05,
   },
   test: {
-    'bent-wrist': 0.25,
+    'bent-wrist': 0.6,
     'bent-finger': 0.05,
     rotated: 0.04,
     ring: 0.05,

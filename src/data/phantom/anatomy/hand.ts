@@ -45,7 +45,12 @@ export function articulate(build: Build, pose: Pose, random: Random): HandSkelet
   const centre = scaled(wristCentre);
   for (const [name, controls] of Object.entries(carpals) as [CarpalName, readonly Point[]][]) {
     const bend = proximalRow.includes(name) ? pose.wristBend / 2 : 0;
-    const shaped = varied(controls, build.carpals[name], random.derive(name)).map(scaled);
+    // The pisiform is a small bone in a tendon, and slides on the triquetrum as the wrist moves.
+    const slide = name === 'Pisiform' ? random.derive('slide') : undefined;
+    const [dx, dy] = [slide?.normal(0, 0.9) ?? 0, slide?.normal(0, 1.1) ?? 0];
+    const shaped = varied(controls, build.carpals[name], random.derive(name))
+      .map(([x, y]): Point => [x + dx, y + dy])
+      .map(scaled);
     const outline = closedCurve(shaped, outlineSpacing).map((point) => rotate(point, -radians(bend), centre));
     const middle = centroid(outline);
     const axis = [middle, [middle[0], middle[1] + 10 * build.scale]] as const;

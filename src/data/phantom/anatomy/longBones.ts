@@ -35,25 +35,25 @@ export const fingers: readonly (readonly LongBoneSize[])[] = [
     bone('metacarpal', 67, 8.2, 4.4, 7.3),
     bone('proximal', 40, 7.3, 4.9, 5.5),
     bone('middle', 23.5, 6.2, 4.0, 4.8),
-    bone('distal', 17, 5.2, 2.6, 3.9),
+    bone('distal', 17.5, 5.3, 2.9, 4.2),
   ],
   [
     bone('metacarpal', 64.5, 7.3, 4.5, 7.3),
     bone('proximal', 44.5, 7.4, 5.1, 5.8),
     bone('middle', 28, 6.4, 4.3, 5.1),
-    bone('distal', 18, 5.4, 2.8, 4.2),
+    bone('distal', 18.5, 5.5, 3.0, 4.4),
   ],
   [
     bone('metacarpal', 57.5, 5.9, 3.8, 6.5),
     bone('proximal', 41.5, 6.9, 4.7, 5.4),
     bone('middle', 27, 6.0, 4.0, 4.8),
-    bone('distal', 18, 5.2, 2.7, 4.1),
+    bone('distal', 18.2, 5.3, 2.9, 4.3),
   ],
   [
     bone('metacarpal', 53, 6.4, 3.9, 6.0),
     bone('proximal', 33.5, 6.3, 4.0, 4.6),
     bone('middle', 19.5, 5.1, 3.3, 4.1),
-    bone('distal', 16.3, 4.5, 2.3, 3.5),
+    bone('distal', 16.3, 4.5, 2.4, 3.6),
   ],
 ];
 

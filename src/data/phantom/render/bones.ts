@@ -6,7 +6,7 @@ import { distanceField } from './distanceField.ts';
 import type { NoiseTile } from './texture.ts';
 
 /** What an X-ray loses in a millimetre of compact bone, of dense spongy bone and of the marrow cavity. */
-const absorption = { compact: 0.098, spongy: 0.04, marrow: 0.016 } as const;
+const absorption = { compact: 0.098, spongy: 0.04, marrow: 0.008 } as const;
 
 /** Bones are a little flatter than they are broad, and none is deeper than this many millimetres. */
 const flatness = 0.85;
@@ -73,7 +73,7 @@ export function addBone(
       const mesh = 0.8 - Math.abs(tile.at(along * grain * 2.9 + phaseY, across * grain * 3.3 + phaseX));
       const coarse = tile.at(across * grain * 0.7 + phaseY, along * grain * 0.5 + phaseX);
       const core = structure.core[bin]! * (1 - share) + structure.core[bin + 1]! * share;
-      const texture = 1 + 0.12 * rods + 0.085 * mesh + 0.06 * coarse;
+      const texture = 1 + 0.095 * rods + 0.085 * mesh + 0.06 * coarse;
       const path = absorption.compact * (outer - inner) * (1 + 0.03 * mesh) + core * inner * texture;
       absorbed[(top + y) * size + left + x]! += (strength * flatness * path) / scale;
     }
@@ -98,7 +98,7 @@ function boneStructure(
   const core = new Float32Array(bins);
   if (bone.kind === 'carpal') {
     const middle = depth.reduce((most, value) => Math.max(most, value), 0);
-    radius.fill(bone.name === 'Pisiform' ? 0.8 * middle : middle);
+    radius.fill(bone.name === 'Pisiform' ? 0.62 * middle : middle);
     wall.fill(0.65 * scale);
     core.fill(absorption.spongy);
     return { radius, wall, core };

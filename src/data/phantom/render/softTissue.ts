@@ -74,7 +74,7 @@ function smoothMax(a: number, b: number, blend: number): number {
 
 /** Half widths of the fingers at the knuckle, the joints and the tip; millimetres in an adult man of 175 cm. */
 const fingerWidths: readonly (readonly number[])[] = [
-  [14, 11.5, 11, 9],
+  [14, 11, 10.3, 8.3],
   [12.5, 10.2, 9.1, 7.5],
   [12.5, 10.4, 9.3, 7.7],
   [12, 9.8, 8.8, 7.3],
