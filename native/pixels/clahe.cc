@@ -63,8 +63,9 @@ void TileTable(const uint8_t* grey, int64_t width, int64_t height, const Grid& g
   }
 }
 
-VECTORIZED void BlendTables(const uint8_t* grey, const uint32_t* cell, const float* alpha, const float* alpha1,
-                            float beta, float beta1, uint8_t* out, int64_t count) {
+VECTORIZED void BlendTables(const uint8_t* __restrict grey, const uint32_t* __restrict cell,
+                            const float* __restrict alpha, const float* __restrict alpha1, float beta, float beta1,
+                            uint8_t* __restrict out, int64_t count) {
   for (int64_t x = 0; x < count; x++) {
     const uint32_t four = cell[grey[x]];
     const float a = static_cast<float>(static_cast<int>(four & 255));

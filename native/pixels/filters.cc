@@ -49,7 +49,8 @@ Napi::Value LookUpTable(const Napi::CallbackInfo& info) {
 }
 
 // One row as floats with `radius` mirrored pixels on either side.
-VECTORIZED void PadRow(const uint8_t* row, int64_t width, int64_t channels, int64_t radius, float* out) {
+VECTORIZED void PadRow(const uint8_t* __restrict row, int64_t width, int64_t channels, int64_t radius,
+                       float* __restrict out) {
   for (int64_t x = 0; x < width * channels; x++) out[radius * channels + x] = static_cast<float>(row[x]);
   for (int64_t x = 1; x <= radius; x++) {
     for (int64_t c = 0; c < channels; c++) {
@@ -61,8 +62,8 @@ VECTORIZED void PadRow(const uint8_t* row, int64_t width, int64_t channels, int6
 }
 
 // The sum runs over the kernel row by row, each term fused: the order of OpenCV's FilterVec_8u.
-VECTORIZED void Convolve3x3Row(const float* a, const float* b, const float* c, const float* k, int64_t step,
-                               uint8_t* out, int64_t count) {
+VECTORIZED void Convolve3x3Row(const float* __restrict a, const float* __restrict b, const float* __restrict c,
+                               const float* __restrict k, int64_t step, uint8_t* __restrict out, int64_t count) {
   const float k0 = k[0], k1 = k[1], k2 = k[2], k3 = k[3], k4 = k[4], k5 = k[5], k6 = k[6], k7 = k[7], k8 = k[8];
   for (int64_t x = 0; x < count; x++) {
     float sum = a[x] * k0;
@@ -112,8 +113,8 @@ Napi::Value Convolve3x3Kernel(const Napi::CallbackInfo& info) {
 }
 
 // Along the row: taps in order, each fused.
-VECTORIZED void ConvolveAlong(const float* row, const float* kernel, int64_t taps, int64_t step, float* out,
-                              int64_t count) {
+VECTORIZED void ConvolveAlong(const float* __restrict row, const float* __restrict kernel, int64_t taps, int64_t step,
+                              float* __restrict out, int64_t count) {
   for (int64_t x = 0; x < count; x++) out[x] = row[x] * kernel[0];
   for (int64_t i = 1; i < taps; i++) {
     const float k = kernel[i];
@@ -123,8 +124,8 @@ VECTORIZED void ConvolveAlong(const float* row, const float* kernel, int64_t tap
 }
 
 // Across rows: centre first, then pairs of mirrored rows, each fused.
-VECTORIZED void ConvolveAcross(const float* const* rows, const float* kernel, int64_t radius, float* sum, uint8_t* out,
-                               int64_t count) {
+VECTORIZED void ConvolveAcross(const float* const* rows, const float* kernel, int64_t radius, float* __restrict sum,
+                               uint8_t* __restrict out, int64_t count) {
   const float* centre = rows[radius];
   for (int64_t x = 0; x < count; x++) sum[x] = centre[x] * kernel[radius];
   for (int64_t i = 1; i <= radius; i++) {
@@ -175,8 +176,8 @@ Napi::Value ConvolveSeparableKernel(const Napi::CallbackInfo& info) {
 }
 
 // Adds noise[hash(seed, i)] to every value; `shared` gives all channels of a pixel the same.
-VECTORIZED void AddNoise(const uint8_t* source, uint8_t* target, int64_t pixels, int64_t channels, bool shared,
-                         uint32_t seed, const float* noise) {
+VECTORIZED void AddNoise(const uint8_t* __restrict source, uint8_t* __restrict target, int64_t pixels,
+                         int64_t channels, bool shared, uint32_t seed, const float* __restrict noise) {
   const int64_t count = pixels * channels;
   for (int64_t i = 0; i < count; i++) {
     uint32_t h = static_cast<uint32_t>(shared ? i / channels : i) * 0x9e3779b9u + seed;

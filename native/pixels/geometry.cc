@@ -409,7 +409,8 @@ std::vector<int> NearestTaps(int64_t from, int64_t to) {
   return taps;
 }
 
-VECTORIZED void BlendRows(const int* a, const int* b, int weightA, int weightB, uint8_t* out, int64_t count) {
+VECTORIZED void BlendRows(const int* __restrict a, const int* __restrict b, int weightA, int weightB,
+                          uint8_t* __restrict out, int64_t count) {
   for (int64_t i = 0; i < count; i++) {
     const int sum = ((weightA * (a[i] >> 4)) >> 16) + ((weightB * (b[i] >> 4)) >> 16) + 2;
     const int value = sum >> 2;
