@@ -1,4 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
+import { PhalanxError } from '../core/errors.ts';
 import type { Batch } from '../data/batch.ts';
 import { bytesToFloat, uint8Tensor } from '../engine/bytes.ts';
 import { compile } from '../engine/compile.ts';
@@ -51,6 +52,7 @@ export interface ValidationResult {
 
 /** Scores a model; may be run again as training goes on. */
 export interface Validation {
+  /** @throws PhalanxError `loss/probabilities` when the model gives probabilities where logits belong. */
   run(): AsyncGenerator<ValidationProgress, ValidationResult>;
   dispose(): void;
 }
@@ -113,6 +115,7 @@ export function createValidation(options: ValidationOptions): Validation {
       try {
         for await (const batch of options.batches()) {
           const { logits, loss: value } = await compute(batch);
+          if (scoring === undefined) refuseProbabilities(logits);
           // The engine is free again; the batch before has been scored meanwhile.
           await scoring;
           if (perImage.length > 0) yield { done: perImage.length, total: options.images };
@@ -138,4 +141,14 @@ export function createValidation(options: ValidationOptions): Validation {
     },
     dispose: () => forward.dispose(),
   };
+}
+
+/** A sigmoid too many makes losses fall below what they mean; logits never stay between 0 and 1 by themselves. */
+function refuseProbabilities(logits: Float32Array): void {
+  if (!logits.every((value) => value > 0 && value < 1)) return;
+  throw new PhalanxError('loss/probabilities', {
+    what: "All of the model's outputs lie between 0 and 1, so they are probabilities",
+    expected: 'logits, which the loss and the threshold turn into probabilities themselves',
+    fix: 'Leave out the sigmoid at the end of the model',
+  });
 }

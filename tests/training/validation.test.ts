@@ -3,6 +3,8 @@ import { beforeAll, expect, test } from 'vitest';
 import type { Batch } from '../../src/data/batch.ts';
 import { startEngine } from '../../src/engine/engine.ts';
 import type { LabelMap } from '../../src/labels/labelMap.ts';
+import type { SegmentationOutput } from '../../src/models/segmentationModel.ts';
+import type { Context } from '../../src/nn/context.ts';
 import { buildLoss } from '../../src/objectives/losses/loss.ts';
 import { normalize } from '../../src/training/normalization.ts';
 import { createValidation } from '../../src/training/validation.ts';
@@ -108,5 +110,19 @@ test('an annotation that cannot be read ends it with that error, and nothing is 
   await expect(finish(validation.run())).rejects.toThrow('no annotation of c');
   validation.dispose();
   expect(tf.memory().numTensors).toBe(before);
+  model.dispose();
+});
+
+test('a sigmoid at the end of the model is noticed', async () => {
+  class WithSigmoid extends TinyModel {
+    protected override compute(x: tf.Tensor4D, context: Context): SegmentationOutput {
+      return { logits: tf.sigmoid(super.compute(x, context).logits) };
+    }
+  }
+  const model = new WithSigmoid();
+  const shared = { model, classes, batches, images: ids.length, truth, normalization };
+  const validation = createValidation({ ...shared, loss: buildLoss({ name: 'bce' }), precision: 'float32' });
+  await expect(finish(validation.run())).rejects.toMatchObject({ code: 'loss/probabilities' });
+  validation.dispose();
   model.dispose();
 });
