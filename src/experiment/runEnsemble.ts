@@ -4,6 +4,8 @@ import { nearest } from '../core/nearest.ts';
 import type { Dataset, SampleEntry } from '../data/dataset.ts';
 import { ensemble } from '../inference/ensemble/ensemble.ts';
 import type { EnsembleEvent } from '../inference/ensemble/ensemble.ts';
+import { searchThresholds } from '../inference/ensemble/thresholds.ts';
+import type { ThresholdFinding } from '../inference/ensemble/thresholds.ts';
 import type { EnsembleMember } from '../inference/ensemble/combine.ts';
 import type { PredictionEvent } from '../inference/predict.ts';
 import { openRunData, predictRun, storeOf, ttaOf } from './predictRun.ts';
@@ -15,6 +17,7 @@ import type { Ensemble } from './schema.ts';
 export type RunEnsembleEvent =
   | { readonly type: 'member'; readonly name: string; readonly index: number; readonly members: number }
   | { readonly type: 'prediction'; readonly event: PredictionEvent }
+  | { readonly type: 'thresholds'; readonly findings: readonly ThresholdFinding[] }
   | { readonly type: 'ensemble'; readonly event: EnsembleEvent };
 
 export interface RunEnsembleOptions {
@@ -39,7 +42,10 @@ export async function* runEnsemble(options: RunEnsembleOptions): AsyncGenerator<
   const { config, submissions = 'submissions', signal } = options;
   const runs = await Promise.all(config.members.map(({ run }) => findRun(options.runs ?? 'runs', run)));
   const { members, dataset, entries } = yield* predictMembers(options, runs, 'test');
-  const threshold = thresholdsOf(config, dataset.classes);
+  const threshold =
+    config.threshold === 'search'
+      ? yield* searchedThresholds(options, runs)
+      : declaredThresholds(config.threshold, dataset.classes);
   const scores = Object.fromEntries(
     runs.flatMap((run) => (run.state.bestDice === undefined ? [] : [[memberName(run), run.state.bestDice]])),
   ) as Record<string, number>;
@@ -74,6 +80,7 @@ async function* predictMembers(
   for (const [index, run] of runs.entries()) {
     const data = await openRunData(run, split, root);
     first ??= data;
+    requireSamePeople(first, data);
     yield { type: 'member', name: memberName(run), index, members: runs.length };
     const store = storeOf(run, split, tta);
     const events = predictRun({ data, tta, store, signal, ...(cache === undefined ? {} : { cache }) });
@@ -84,12 +91,45 @@ async function* predictMembers(
   return { members, dataset, entries };
 }
 
+/** Members are joined image by image, so each must be asked for the same ones. */
+function requireSamePeople(first: RunData, other: RunData): void {
+  const ids = ({ entries }: RunData): string => entries.map(({ id }) => id).join('\n');
+  if (ids(first) === ids(other)) return;
+  throw new PhalanxError('ensemble/images-differ', {
+    what: 'Two members have no common images to be joined on',
+    where: memberName(other.run),
+    expected: `the images of ${memberName(first.run)}`,
+    received: 'others',
+    fix: 'Search thresholds on members of one fold and one dataset',
+  });
+}
+
 function memberName({ state }: Run): string {
   return `${state.experiment}/fold${state.fold}/${state.id}`;
 }
 
-/** The probability above which a pixel belongs to a class, for each class in order. */
-function thresholdsOf({ threshold }: Ensemble, classes: readonly string[]): number[] {
+/** Thresholds found on what the members' fold held out; all members must have held out the same people. */
+async function* searchedThresholds(
+  options: RunEnsembleOptions,
+  runs: readonly Run[],
+): AsyncGenerator<RunEnsembleEvent, number[]> {
+  const { members, dataset, entries } = yield* predictMembers(options, runs, 'val');
+  const findings = await searchThresholds({
+    members,
+    entries,
+    classes: dataset.classes,
+    truth: (entry) => dataset.readLabels(entry),
+    signal: options.signal,
+  });
+  yield { type: 'thresholds', findings };
+  return findings.map(({ threshold }) => threshold);
+}
+
+/** The declared threshold of each class, in order. */
+function declaredThresholds(
+  threshold: Exclude<Ensemble['threshold'], 'search'>,
+  classes: readonly string[],
+): number[] {
   if (typeof threshold === 'number') return classes.map(() => threshold);
   const unknown = Object.keys(threshold).find((name) => !classes.includes(name));
   if (unknown !== undefined) {

@@ -154,8 +154,11 @@ export const ensembleSchema = z.strictObject({
       scales: z.array(z.number().positive().max(4)).min(1).default([1]),
     })
     .prefault({}),
-  /** Probability above which a pixel belongs to a class: one number, or by class (0.5 where one is not named). */
-  threshold: z.union([threshold, z.record(text, threshold)]).default(0.5),
+  /**
+   * Probability above which a pixel belongs to a class: one number, by class (0.5 where one is not named), or
+   * `search`: found on the images that the members' fold held out, and kept where its gain carries over.
+   */
+  threshold: z.union([threshold, z.record(text, threshold), z.literal('search')]).default(0.5),
 });
 
 /** An ensemble with every default filled in. */

@@ -2,6 +2,7 @@ import type { PredictionEvent } from '../../inference/predict.ts';
 import type { RunEnsembleEvent } from '../../experiment/runEnsemble.ts';
 import type { Output } from './output.ts';
 import { duration } from './progress.ts';
+import { table } from './table.ts';
 import type { Progress } from './progress.ts';
 
 /** A submission that was written. */
@@ -67,6 +68,21 @@ export async function showEnsemble(
         case 'prediction':
           view?.show(item.event);
           break;
+        case 'thresholds': {
+          const moved = item.findings.filter(({ threshold }) => threshold !== 0.5);
+          const rows = moved.map(({ className, threshold, dice, heldOutGain }) => [
+            className,
+            threshold.toFixed(2),
+            dice.toFixed(4),
+            `+${heldOutGain.toFixed(4)}`,
+          ]);
+          output.note(
+            moved.length === 0
+              ? 'No other threshold than 0.5 held its gain.'
+              : table(['class', 'threshold', 'Dice at 0.5', 'gain on held-out people'], rows),
+          );
+          break;
+        }
         case 'ensemble': {
           const { event } = item;
           if (event.type === 'progress') {
