@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -7,7 +8,6 @@ import { compile } from '../../src/engine/compile.ts';
 import { nativeTensorCount, startEngine } from '../../src/engine/engine.ts';
 import { randomNormal } from '../../src/engine/ops/random.ts';
 import { buildModel } from '../../src/models/buildModel.ts';
-import { dilatedEncoders } from '../../src/models/modelSchema.ts';
 import type { ModelOptions } from '../../src/models/modelSchema.ts';
 import { decoderNames } from '../../src/models/decoders/options.ts';
 import { encoderNames } from '../../src/models/encoders/options.ts';
@@ -17,12 +17,13 @@ import { readSafetensors } from '../../src/nn/safetensors/read.ts';
 import { writeSafetensors } from '../../src/nn/safetensors/write.ts';
 import { loadStateDict, stateDict } from '../../src/nn/stateDict.ts';
 
-/** Every decoder on every encoder it can stand on. */
-const pairs = decoderNames.flatMap((decoder) =>
-  encoderNames
-    .filter((encoder) => decoder !== 'fcn' || (dilatedEncoders as readonly string[]).includes(encoder))
-    .map((encoder) => [decoder, encoder] as const),
-);
+/** Every encoder under unet, and every decoder on the smallest encoder it can stand on. */
+const pairs = [
+  ...encoderNames.map((encoder) => ['unet', encoder] as const),
+  ...decoderNames
+    .filter((decoder) => decoder !== 'unet')
+    .map((decoder) => [decoder, decoder === 'fcn' ? 'resnet50' : 'resnet18'] as const),
+];
 
 const CLASSES = 2;
 const CHANNELS = 1;
@@ -99,22 +100,20 @@ describe.each(pairs)('%s on %s', (decoder, encoder) => {
         },
         { name: 'gradients', precision: 'float32' },
       );
-      const saved = stateDict(model);
+      const saved = fingerprints(model);
       const x = image([2, 64, 64, CHANNELS]);
       const seed = tf.tensor1d([1, 2], 'int32');
       const largest = await gradient(x, seed);
       for (const [index, [name]] of parameters.entries()) {
         expect(largest[index]!.dataSync()[0], name).toBeGreaterThan(0);
       }
-      const trained = stateDict(model);
-      const changed = [...saved.keys()].filter(
-        (name) => !sameValues(saved.get(name)!.data, trained.get(name)!.data),
-      );
+      const trained = fingerprints(model);
+      const changed = [...saved.keys()].filter((name) => saved.get(name) !== trained.get(name));
       const statistics = [...saved.keys()].filter((name) => /running_|num_batches/.test(name));
       expect(changed).toEqual(statistics);
 
-      tf.tidy(() => model.forward(x, { training: false }));
-      expect(stateDict(model)).toEqual(trained);
+      tf.dispose(tf.tidy(() => model.forward(x, { training: false })));
+      expect(fingerprints(model)).toEqual(trained);
       tf.dispose([largest, x, seed]);
       gradient.dispose();
     }));
@@ -137,7 +136,7 @@ describe.each(pairs)('%s on %s', (decoder, encoder) => {
       await writeSafetensors(path, stateDict(model), { format: 'pt' });
       const other = buildModel(options, { seed: 4 });
       loadStateDict(other, (await readSafetensors(path)).tensors, path);
-      expect(stateDict(other)).toEqual(stateDict(model));
+      expect(fingerprints(other)).toEqual(fingerprints(model));
       other.dispose();
       await rm(path);
     }));
@@ -167,6 +166,14 @@ function largestDifference(a: tf.Tensor, b: tf.Tensor): number {
   return tf.tidy(() => tf.max(tf.abs(tf.sub(a, b))).dataSync()[0]!);
 }
 
-function sameValues(a: ArrayLike<number | bigint>, b: ArrayLike<number | bigint>): boolean {
-  return Array.from(a).every((value, index) => value === b[index]);
+/** A hash of every parameter and buffer, since comparing millions of values one by one takes minutes. */
+function fingerprints(model: SegmentationModel): ReadonlyMap<string, string> {
+  return new Map(
+    [...stateDict(model)].map(([name, { data }]) => [
+      name,
+      createHash('sha256')
+        .update(new Uint8Array(data.buffer, data.byteOffset, data.byteLength))
+        .digest('hex'),
+    ]),
+  );
 }

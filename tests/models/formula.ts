@@ -17,17 +17,17 @@ export function filled(name: string, count: number, low: number, high: number): 
   return values;
 }
 
-/** The weights of a golden configuration, in PyTorch's names and layout. */
-export function filledState(model: Module): StateDict {
+/** The weights of a golden configuration, in PyTorch's names and layout; `lift` raises the biases. */
+export function filledState(model: Module, lift = 0): StateDict {
   const tensors = new Map<string, HostTensor>();
   for (const [name, { torchShape: shape, dtype }] of model.namedState()) {
     if (dtype === 'int32') tensors.set(name, { dtype: 'I64', shape, data: new BigInt64Array([7n]) });
-    else tensors.set(name, { dtype: 'F32', shape, data: filledValues(name, shape) });
+    else tensors.set(name, { dtype: 'F32', shape, data: filledValues(name, shape, lift) });
   }
   return tensors;
 }
 
-function filledValues(name: string, shape: readonly number[]): Float32Array {
+function filledValues(name: string, shape: readonly number[], lift: number): Float32Array {
   const count = elementCount(shape);
   if (shape.length > 1) {
     const bound = Math.sqrt(6 / elementCount(shape.slice(1)));
@@ -35,5 +35,5 @@ function filledValues(name: string, shape: readonly number[]): Float32Array {
   }
   if (name.endsWith('running_var')) return filled(name, count, 0.5, 2);
   if (name.endsWith('weight')) return filled(name, count, 0.25, 1.25);
-  return filled(name, count, -0.5, 0.5);
+  return filled(name, count, lift - 0.5, lift + 0.5);
 }
