@@ -1,8 +1,9 @@
-import { mkdtemp, readdir, rm, stat, truncate } from 'node:fs/promises';
+import { mkdtemp, open, readdir, rm, stat, truncate } from 'node:fs/promises';
+import type { FileHandle } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import * as tf from '@tensorflow/tfjs-core';
-import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { Random } from '../../src/core/random.ts';
 import type { Batch } from '../../src/data/batch.ts';
 import type { SampleEntry } from '../../src/data/dataset.ts';
@@ -167,6 +168,31 @@ describe('predict', () => {
       parts: { where: 'image image0.png, class class-1' },
     });
     expect(await readdir(store.root)).toEqual([]);
+  });
+
+  it('says that the disk is full, keeps what is whole, and goes on from there', async () => {
+    const handle = await open('/dev/null');
+    await handle.close();
+    const prototype = Object.getPrototypeOf(handle) as FileHandle;
+    const full = Object.assign(new Error('ENOSPC: no space left'), { code: 'ENOSPC' });
+    const write = vi.spyOn(prototype, 'writeFile');
+    const failing = async (): Promise<void> => {
+      for await (const { type } of predict(defaults()))
+        if (type === 'progress') write.mockRejectedValue(full);
+    };
+    try {
+      await expect(failing()).rejects.toMatchObject({
+        code: 'file/write',
+        message: expect.stringContaining('disk is full') as string,
+      });
+    } finally {
+      write.mockRestore();
+    }
+    const names = await readdir(store.root);
+    expect(names.length).toBeGreaterThanOrEqual(2);
+    expect(names.length).toBeLessThan(5);
+    expect(names.filter((name) => name.endsWith('.tmp'))).toEqual([]);
+    expect((await run())[0]).toMatchObject({ kept: names.length });
   });
 
   it.each<[string, Partial<PredictOptions>]>([
