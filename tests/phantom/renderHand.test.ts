@@ -4,7 +4,7 @@ import { handBoneClasses } from '../../src/data/handBone/classes.ts';
 import { phantomVersion } from '../../src/data/phantom/manifest.ts';
 import { outlierKinds, resolvePhantomOptions } from '../../src/data/phantom/options.ts';
 import type { OutlierKind } from '../../src/data/phantom/options.ts';
-import { phantomPeople } from '../../src/data/phantom/person.ts';
+import { outliersOf, phantomPeople } from '../../src/data/phantom/person.ts';
 import type { PhantomPerson } from '../../src/data/phantom/person.ts';
 import { renderHand } from '../../src/data/phantom/renderHand.ts';
 import type { HandPicture } from '../../src/data/phantom/renderHand.ts';
@@ -60,7 +60,7 @@ describe('determinism', () => {
       createHash('sha256').update(data).digest('hex').slice(0, 16);
     // A change here changes everyone's data: raise phantomVersion with it.
     expect([digest(grey), digest(JSON.stringify(polygons))]).toEqual([
-      '2766a806eeb7e48f',
+      '836dbac1ef22223f',
       '0ca1c6ee64c76875',
     ]);
   });
@@ -169,6 +169,18 @@ describe('outliers', () => {
     const [person] = people(1, ['ring', 'rotated']);
     expect(person!.remarks).toBe('손 회전, 반지');
     expect(people(1, [])[0]!.remarks).toBeUndefined();
+  });
+
+  test('a plate is on one hand, a ring on one or, rarely, on both, and decorated nails are on both', () => {
+    const hands = (kind: OutlierKind): number[] =>
+      people(60, [kind]).map(
+        (person) =>
+          (['left', 'right'] as const).filter((side) => outliersOf(person, side).includes(kind)).length,
+      );
+    expect(new Set(hands('implant'))).toEqual(new Set([1]));
+    expect(new Set(hands('nail-art'))).toEqual(new Set([2]));
+    expect(new Set(hands('ring'))).toEqual(new Set([1, 2]));
+    expect(hands('ring').filter((count) => count === 2).length).toBeLessThan(25);
   });
 
   test.each(['ring', 'implant', 'nail-art'] as const)('%s adds dense pixels to the same hand', (kind) => {

@@ -8,16 +8,18 @@ export interface Chart {
   readonly height: number;
 }
 
-/** How many series have a colour of their own; further ones start again. */
-export const seriesColours = 6;
-
 // Mid-lightness hues that hold 3:1 on white and on near-black, in an order that colour-blind readers tell apart.
+// Written out and not as CSS variables, which drawing libraries do not know.
+const hues = ['#2f7ed8', '#d9711a', '#1f9d73', '#a75bd0', '#b08a14', '#d1495b'];
+
+/** How many series have a colour of their own; further ones start again. */
+export const seriesColours = hues.length;
+
 const style = new Markup(`<style>
-.chart { --ink: #1f2328; --soft: #656d76; --grid: #d8dee4; --s0: #2f7ed8; --s1: #d9711a; --s2: #1f9d73; --s3: #a75bd0; --s4: #b08a14; --s5: #d1495b; font: 12px system-ui, sans-serif; }
-@media (prefers-color-scheme: dark) { .chart { --ink: #e6edf3; --soft: #8d96a0; --grid: #30363d; } }
-.chart text { fill: var(--soft); } .chart .ink { fill: var(--ink); } .chart .title { fill: var(--ink); font-weight: 600; font-size: 13px; }
-.chart .grid { stroke: var(--grid); stroke-width: 1; } .chart .axis { stroke: var(--soft); stroke-width: 1; }
-${Array.from({ length: seriesColours }, (_, i) => `.chart .line${i} { stroke: var(--s${i}); fill: none; } .chart .fill${i} { fill: var(--s${i}); }`).join('\n')}
+.chart { font: 12px system-ui, sans-serif; } .chart text { fill: #656d76; } .chart .ink, .chart .title { fill: #1f2328; }
+.chart .title { font-weight: 600; font-size: 13px; } .chart .grid { stroke: #d8dee4; stroke-width: 1; } .chart .axis { stroke: #656d76; stroke-width: 1; }
+@media (prefers-color-scheme: dark) { .chart text { fill: #9198a1; } .chart .ink, .chart .title { fill: #e6edf3; } .chart .grid { stroke: #30363d; } .chart .axis { stroke: #9198a1; } }
+${hues.map((hue, i) => `.chart .line${i} { stroke: ${hue}; fill: none; } .chart .fill${i} { fill: ${hue}; }`).join('\n')}
 </style>`);
 
 export function makeChart(width: number, height: number, title: string, content: readonly Markup[]): Chart {

@@ -33,6 +33,7 @@ const manifestSchema = z.object({
       person: z.string(),
       split: z.enum(['train', 'test']),
       side: z.enum(['left', 'right']),
+      /** Those that this image shows; the remarks in the metadata are the person's. */
       outliers: z.array(z.enum(outlierKinds)),
     }),
   ),

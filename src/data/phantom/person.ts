@@ -3,6 +3,8 @@ import type { Person, Split } from '../dataset.ts';
 import { defaultOutlierShares, outlierKinds } from './options.ts';
 import type { OutlierKind, ResolvedPhantomOptions } from './options.ts';
 
+export type Side = 'left' | 'right';
+
 /** A person of the phantom: what the metadata table says, and what makes the pictures unusual. */
 export interface PhantomPerson extends Person {
   readonly split: Split;
@@ -50,6 +52,17 @@ function phantomPerson(options: ResolvedPhantomOptions, split: Split, id: string
   return outliers.length === 0
     ? base
     : { ...base, remarks: outliers.map((kind) => remarks[kind]).join(', ') };
+}
+
+/** Which of a person's outliers this hand shows: a ring or a plate is on one hand only, and two rings are rare. */
+export function outliersOf({ outliers, random }: PhantomPerson, side: Side): OutlierKind[] {
+  return outliers.filter((kind) => {
+    const stream = random.derive('side', kind);
+    const only = stream.choice(['left', 'right'] as const);
+    if (kind === 'implant') return side === only;
+    if (kind === 'ring') return side === only || stream.chance(0.2);
+    return true;
+  });
 }
 
 function drawOutliers({ outliers }: ResolvedPhantomOptions, split: Split, random: Random): OutlierKind[] {

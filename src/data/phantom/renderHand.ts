@@ -8,7 +8,8 @@ import { frameHand } from './anatomy/framing.ts';
 import type { Framing } from './anatomy/framing.ts';
 import { drawPose } from './anatomy/pose.ts';
 import type { HandSkeleton } from './anatomy/hand.ts';
-import type { PhantomPerson } from './person.ts';
+import { outliersOf } from './person.ts';
+import type { PhantomPerson, Side } from './person.ts';
 import { addBone } from './render/bones.ts';
 import { expose } from './render/exposure.ts';
 import { addForeignBodies } from './render/foreign.ts';
@@ -16,8 +17,6 @@ import { addMarker } from './render/marker.ts';
 import { addMinorBone, minorBones } from './render/minorBones.ts';
 import { softTissue } from './render/softTissue.ts';
 import { noiseTile } from './render/texture.ts';
-
-export type Side = 'left' | 'right';
 
 export interface HandPicture {
   /** Pixels. */
@@ -74,13 +73,7 @@ function renderAbsorption(
     addBone(absorbed, size, bone, framing, build.density, tile, random.derive('texture', bone.name));
   for (const minor of minorBones(skeleton, framing, random.derive('minor bones')))
     addMinorBone(absorbed, size, minor);
-  addForeignBodies(
-    { absorbed, size, framing },
-    skeleton,
-    person.outliers,
-    side,
-    person.random.derive('foreign'),
-  );
+  addForeignBodies({ absorbed, size, framing }, skeleton, outliersOf(person, side), random.derive('foreign'));
   if (random.derive('marked').chance(0.6))
     addMarker(absorbed, tissue, size, side, framing, random.derive('marker'));
   return absorbed;

@@ -7,10 +7,9 @@ import { checkTarget, phantomVersion, writeManifest } from './manifest.ts';
 import type { PhantomManifest } from './manifest.ts';
 import { resolvePhantomOptions } from './options.ts';
 import type { PhantomOptions } from './options.ts';
-import { phantomPeople } from './person.ts';
-import type { PhantomPerson } from './person.ts';
+import { outliersOf, phantomPeople } from './person.ts';
+import type { PhantomPerson, Side } from './person.ts';
 import { renderHand } from './renderHand.ts';
-import type { Side } from './renderHand.ts';
 
 /** Images that are encoded off the JavaScript thread while the next is rendered on it. */
 const encodersAtOnce = 3;
@@ -86,7 +85,7 @@ function describe(person: PhantomPerson, side: Side): ManifestImage {
     person: person.id,
     split: person.split,
     side,
-    outliers: [...person.outliers],
+    outliers: outliersOf(person, side),
   };
 }
 

@@ -21,15 +21,11 @@ export function addForeignBodies(
   canvas: Canvas,
   skeleton: HandSkeleton,
   outliers: readonly OutlierKind[],
-  side: 'left' | 'right',
-  person: Random,
+  random: Random,
 ): void {
-  // Jewellery and metalwork are on one hand, decorated nails on both.
-  const marked = person.derive('side').choice(['left', 'right'] as const);
-  const stream = person.derive(side);
-  if (outliers.includes('ring') && (side === marked || stream.chance(0.2))) addRing(canvas, skeleton, stream);
-  if (outliers.includes('nail-art')) addNailArt(canvas, skeleton, stream);
-  if (outliers.includes('implant') && side === marked) addImplant(canvas, skeleton, stream);
+  if (outliers.includes('ring')) addRing(canvas, skeleton, random.derive('ring'));
+  if (outliers.includes('nail-art')) addNailArt(canvas, skeleton, random.derive('nails'));
+  if (outliers.includes('implant')) addImplant(canvas, skeleton, random.derive('implant'));
 }
 
 function addRing(canvas: Canvas, { joints, scale }: HandSkeleton, random: Random): void {
