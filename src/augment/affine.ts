@@ -7,7 +7,9 @@ import { rasterOf, sampleOf } from './sample.ts';
 
 /** Options that all affine transforms share. Labels are sampled nearest, and empty beyond a constant border. */
 export const warpOptions = {
+  /** How the image is sampled; labels always nearest. */
   interpolation: z.enum(interpolations).default('linear'),
+  /** What lies beyond the edge, as OpenCV names it. */
   borderMode: z.enum(borderModes).default('constant'),
   fill,
 };

@@ -20,8 +20,11 @@ export const padPositions = [
 export type PadPosition = (typeof padPositions)[number];
 
 export const padOptions = {
+  /** Pad what is smaller than the crop, instead of refusing it. */
   padIfNeeded: z.boolean().default(false),
+  /** Where the image lies in the padded one. */
   padPosition: z.enum(padPositions).default('center'),
+  /** What lies beyond the edge, as OpenCV names it. */
   borderMode: z.enum(borderModes).default('constant'),
   fill,
 };

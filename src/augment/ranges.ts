@@ -46,7 +46,7 @@ function rangeOrNumber(byDefault: number | Bounds, [low, high]: Bounds, expand: 
 /** A whole number of pixels, at least 1. */
 export const side = z.int().min(1).max(65536);
 
-/** A grey value, or one per channel. */
+/** What a `constant` border or a hole is filled with: a grey value, or one per channel. */
 export const fill = z
   .union([z.number().min(0).max(255), z.array(z.number().min(0).max(255)).min(1).max(4).readonly()])
   .default(0);

@@ -32,8 +32,11 @@ const dataSchema = z.strictObject({
   /** How people are dealt into folds. */
   folds: z
     .strictObject({
+      /** Each fold validates on its share of the people and trains on the rest. */
       count: z.int().min(2).max(100).default(5),
+      /** What every fold gets its share of. */
       stratify: z.enum(['sex', 'none']).default('sex'),
+      /** Of the dealing; not the seed of training, so that runs stay comparable. */
       seed: z.int().nonnegative().default(0),
     })
     .prefault({}),
@@ -44,10 +47,12 @@ const dataSchema = z.strictObject({
 });
 
 const trainingSchema = z.strictObject({
+  /** How long: passes over the training images, or updates of the weights. */
   length: z.union([
     z.strictObject({ epochs: z.int().min(1).max(100_000) }),
     z.strictObject({ steps: z.int().min(1).max(100_000_000) }),
   ]),
+  /** Images per step. */
   batchSize: z.int().min(1).max(4096),
   /** Batches per update. */
   accumulate: z.int().min(1).max(4096).default(1),
@@ -72,15 +77,17 @@ const trainingSchema = z.strictObject({
 const offlineSchema = z.strictObject({
   /** Where `phalanx augment offline` writes; list it in `data.offline` to train on it. */
   directory: text,
-  /** Images to make of each kind. */
+  /** Mosaics to make. */
   mosaic: z.int().min(0).max(1_000_000).default(0),
+  /** Rotated images to make. */
   rotation: z.int().min(0).max(1_000_000).default(0),
 });
 
 const trackingSchema = z.strictObject({
-  /** Also on when `MLFLOW_TRACKING_URI` is set. */
+  /** A server that gets the run's record too; also on when `MLFLOW_TRACKING_URI` is set. */
   mlflow: z
     .strictObject({
+      /** Address of the server. Default: `MLFLOW_TRACKING_URI`. */
       uri: z.url().optional(),
       /** Default: the experiment's name. */
       experiment: text.optional(),
@@ -94,7 +101,9 @@ export const experimentSchema = z.strictObject({
   description: z.string().optional(),
   data: dataSchema,
   model: z.strictObject({
+    /** What turns an encoder's features into logits. */
     decoder: decoderSchema,
+    /** What turns an image into features. */
     encoder: encoderSchema,
     /** A `.safetensors` file to start from, under PyTorch's names. */
     weights: text.optional(),
@@ -107,6 +116,7 @@ export const experimentSchema = z.strictObject({
   offline: offlineSchema.optional(),
   training: trainingSchema,
   tracking: trackingSchema.prefault({}),
+  /** Of everything random: first weights, order of images, augmentation, dropout. */
   seed: z.int().nonnegative().default(0),
 });
 
@@ -134,14 +144,17 @@ const threshold = z.number().gt(0).lt(1);
 
 /** See `defineEnsemble`. */
 export const ensembleSchema = z.strictObject({
+  /** Why it is made; one line. */
   description: z.string().optional(),
   /** Name of the CSV in `submissions/`. */
   output: text.regex(/^[\w.-]+$/, 'letters, digits, dots, dashes and underscores only'),
+  /** What is averaged. */
   members: z
     .array(
       z.strictObject({
         /** A run's folder, identifier or experiment (the newest run of it). */
         run: text,
+        /** Relative to the other members. */
         weight: z.number().positive().default(1),
       }),
     )
@@ -149,6 +162,7 @@ export const ensembleSchema = z.strictObject({
   /** Views of each image that are predicted and averaged. */
   tta: z
     .strictObject({
+      /** Each view also mirrored. */
       horizontalFlip: z.boolean().default(true),
       /** Factors of the model's image size. */
       scales: z.array(z.number().positive().max(4)).min(1).default([1]),

@@ -1,15 +1,17 @@
 import { z } from 'zod';
 import { PhalanxError } from '../core/errors.ts';
 
-/** Steps over which the rate climbs in a line to the schedule's own start. */
 const warmup = {
+  /** Steps over which the rate climbs in a line to the schedule's own start. */
   warmupSteps: z.int().nonnegative().default(0),
   /** The first step's share of the learning rate; torchvision's references use 0.01. */
   warmupFactor: z.number().positive().max(1).default(0.01),
 };
 
+/** The optimizer's learning rate throughout. */
 const constantSchema = z.strictObject({ name: z.literal('constant'), ...warmup });
 
+/** Falls along half a cosine wave (`CosineAnnealingLR` without restarts). */
 const cosineSchema = z.strictObject({
   name: z.literal('cosine'),
   /** Where the rate ends. */
@@ -17,12 +19,15 @@ const cosineSchema = z.strictObject({
   ...warmup,
 });
 
+/** Falls to 0 as `(1 - step / steps) ^ power` (`PolynomialLR`). */
 const polySchema = z.strictObject({
   name: z.literal('poly'),
+  /** 1 is a straight line. */
   power: z.number().positive().default(0.9),
   ...warmup,
 });
 
+/** Falls by a factor again and again (`StepLR`). */
 const stepSchema = z.strictObject({
   name: z.literal('step'),
   /** Steps between two reductions. */
@@ -32,7 +37,7 @@ const stepSchema = z.strictObject({
   ...warmup,
 });
 
-/** Its rise is its warm-up, so it has no other. The optimizer's learning rate is the peak. */
+/** Rises along half a cosine wave, then falls far below its start (`OneCycleLR`). The optimizer's learning rate is the peak. */
 const oneCycleSchema = z.strictObject({
   name: z.literal('oneCycle'),
   /** Share of the steps in which the rate rises, in (0, 1). */
@@ -43,7 +48,9 @@ const oneCycleSchema = z.strictObject({
   finalDivFactor: z.number().positive().default(1e4),
   /** Momentum (beta 1 of Adam) falls from `maxMomentum` to `baseMomentum` as the rate rises, and back. */
   cycleMomentum: z.boolean().default(true),
+  /** At the peak of the rate. */
   baseMomentum: z.number().min(0).lt(1).default(0.85),
+  /** At both ends. */
   maxMomentum: z.number().min(0).lt(1).default(0.95),
 });
 

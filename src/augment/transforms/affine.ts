@@ -25,11 +25,17 @@ function axes(value: readonly [number, number] | Axes): Axes {
 export const Affine = defineTransform(
   'Affine',
   {
+    /** Factors of the size. */
     scale: perAxis(scale),
+    /** Fractions of the size. */
     translatePercent: perAxis(fraction.unwrap()).optional(),
+    /** Pixels. */
     translatePx: perAxis(pixels.unwrap()).optional(),
+    /** Degrees, counter-clockwise as seen. */
     rotate: rangeOrValue([0, 0], [-3600, 3600]),
+    /** Degrees. */
     shear: perAxis(shear),
+    /** Scale both axes alike. */
     keepRatio: z.boolean().default(false),
     ...warpOptions,
     p: probability(0.5),

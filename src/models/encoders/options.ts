@@ -8,8 +8,11 @@ const pyramid = {
 
 /** Options of every encoder, by name. */
 export const encoderSchemas = {
+  /** Residual network (He et al. 2016), as torchvision's, with segmentation-models-pytorch's names. */
   resnet18: namedOptions('resnet18', pyramid),
+  /** Residual network (He et al. 2016), as torchvision's, with segmentation-models-pytorch's names. */
   resnet34: namedOptions('resnet34', pyramid),
+  /** Residual network (He et al. 2016), as torchvision's, with segmentation-models-pytorch's names. */
   resnet50: namedOptions('resnet50', pyramid),
 };
 

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { PhalanxError } from '../../core/errors.ts';
 import { withGradient } from './withGradient.ts';
 
+/** Binary cross-entropy, averaged over pixels and classes, as `torch.nn.BCEWithLogitsLoss`. */
 export const bceSchema = z.strictObject({
   name: z.literal('bce'),
   /** Factor in a sum of losses. */

@@ -2,6 +2,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import { z } from 'zod';
 import { withGradient } from './withGradient.ts';
 
+/** Soft Dice loss, one score per class over the whole batch, as segmentation-models-pytorch's `DiceLoss(mode='multilabel')`. */
 export const diceSchema = z.strictObject({
   name: z.literal('dice'),
   /** Factor in a sum of losses. */

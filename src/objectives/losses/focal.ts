@@ -2,6 +2,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import { z } from 'zod';
 import { withGradient } from './withGradient.ts';
 
+/** Focal loss (Lin et al. 2017), as segmentation-models-pytorch's `FocalLoss(mode='multilabel')`. */
 export const focalSchema = z.strictObject({
   name: z.literal('focal'),
   /** Factor in a sum of losses. */

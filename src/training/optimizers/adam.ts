@@ -4,13 +4,17 @@ import { createState, disposeState, scalars } from './state.ts';
 import type { Optimizer, TrainedParameter } from './optimizer.ts';
 
 const settings = {
+  /** The schedule's start, or its peak. */
   learningRate: z.number().positive(),
+  /** Decay of the running means of the gradient and of its square. */
   betas: z.tuple([z.number().min(0).lt(1), z.number().min(0).lt(1)]).default([0.9, 0.999]),
+  /** Added to the root of the squared gradient's mean. */
   epsilon: z.number().positive().default(1e-8),
   /** No decay for parameters of one dimension: biases and normalization. */
   excludeNormAndBias: z.boolean().default(false),
 };
 
+/** Adam with L2 regularization (Kingma and Ba 2015), as `torch.optim.Adam`. */
 export const adamSchema = z.strictObject({
   name: z.literal('adam'),
   /** L2 penalty, added to the gradient. */
@@ -18,6 +22,7 @@ export const adamSchema = z.strictObject({
   ...settings,
 });
 
+/** Adam with decoupled weight decay (Loshchilov and Hutter 2019), as `torch.optim.AdamW`. */
 export const adamwSchema = z.strictObject({
   name: z.literal('adamw'),
   /** Decoupled decay: each step multiplies the weights by `1 - learningRate * weightDecay`. */

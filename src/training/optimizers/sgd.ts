@@ -3,11 +3,15 @@ import { z } from 'zod';
 import type { Optimizer, TrainedParameter } from './optimizer.ts';
 import { createState, disposeState, scalars } from './state.ts';
 
+/** Stochastic gradient descent, as `torch.optim.SGD` without dampening. */
 export const sgdSchema = z
   .strictObject({
     name: z.literal('sgd'),
+    /** The schedule's start, or its peak. */
     learningRate: z.number().positive(),
+    /** Share of the last update that is kept. */
     momentum: z.number().min(0).lt(1).default(0),
+    /** Look ahead along the momentum; needs one above 0. */
     nesterov: z.boolean().default(false),
     /** L2 penalty, added to the gradient. */
     weightDecay: z.number().nonnegative().default(0),
