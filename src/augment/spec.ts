@@ -35,7 +35,7 @@ export type ResolvedTransform = ResolvedLeaf | ResolvedComposition;
 
 const children = z.lazy(() => z.array(transformSchema).min(1).max(1000).readonly());
 
-const compositions = {
+export const compositions = {
   Compose: z.strictObject({ name: z.literal('Compose'), transforms: children, p: probability(1) }),
   OneOf: z
     .strictObject({ name: z.literal('OneOf'), transforms: children, p: probability(0.5) })
@@ -98,8 +98,18 @@ export const transformSchema: z.ZodType<ResolvedTransform, TransformSpec> = z
     }
     const result = schema.safeParse(value);
     if (result.success) return result.data as ResolvedTransform;
-    for (const { message, path } of result.error.issues) {
-      context.addIssue({ code: 'custom', message, path: [...path], input: value });
+    for (const defect of result.error.issues) {
+      const { path } = defect;
+      if (defect.code !== 'unrecognized_keys') {
+        context.addIssue({ code: 'custom', message: defect.message, path: [...path], input: value });
+        continue;
+      }
+      const known = path.length === 0 && schema instanceof z.ZodObject ? Object.keys(schema.shape) : [];
+      for (const key of defect.keys) {
+        const meant = nearest(key, known);
+        const hint = meant === undefined ? '' : `; did you mean ${meant}?`;
+        issue(`not a parameter of ${name}${hint}`, [...path, key]);
+      }
     }
     return z.NEVER;
   }) as unknown as z.ZodType<ResolvedTransform, TransformSpec>;

@@ -1,0 +1,160 @@
+import { mkdir, readFile, readdir } from 'node:fs/promises';
+import { availableParallelism } from 'node:os';
+import { join } from 'node:path';
+import pLimit from 'p-limit';
+import { z } from 'zod';
+import { writeFileAtomic } from '../../core/atomicFile.ts';
+import { PhalanxError } from '../../core/errors.ts';
+import type { Dataset, Sample, SampleEntry } from '../../data/dataset.ts';
+import { offlineManifestName } from '../../data/offline.ts';
+import type { OfflineManifest } from '../../data/offline.ts';
+import { readChild, writeChild } from './child.ts';
+import { makeMosaic } from './mosaic.ts';
+import type { ChildRecord, OfflineEvent, OfflineOptions, OfflineSettings } from './options.ts';
+import { offlineSettingsSchema } from './options.ts';
+import type { PlannedChild } from './plan.ts';
+import { planOffline } from './plan.ts';
+import { leaning, makeRotation } from './rotation.ts';
+
+/** Marks the folder as one of these datasets, and says which. */
+const planName = 'plan.json';
+
+/**
+ * Writes mosaics and rotations of training images as a dataset in the competition's layout, with a manifest of
+ * parents (`augmentation.json`, written last: an unfinished dataset has none, and so cannot be trained on).
+ *
+ * The images depend on settings and entries only, not on concurrency or interruptions. Running again after an
+ * interruption keeps what is finished and intact. Leaving the loop stops the work.
+ *
+ * @throws PhalanxError `offline/settings`, `offline/too-few`, `offline/exists` when the folder holds something else,
+ *   `file/write`, and what reading the parents throws; the signal's reason when it is aborted.
+ */
+export async function* writeOffline(options: OfflineOptions): AsyncGenerator<OfflineEvent, void, void> {
+  const { dataset, entries, groupOf, output, signal } = options;
+  const settings = parseSettings(options.settings);
+  const plan = planOffline(entries, groupOf, settings);
+  signal?.throwIfAborted();
+  await claim(output, plan.key);
+  const total = plan.children.length;
+  yield { type: 'start', total };
+
+  const records = new Map<string, ChildRecord>();
+  const limit = pLimit(options.concurrency ?? Math.max(2, availableParallelism()));
+  let stopped = false;
+  const work = async (child: PlannedChild): Promise<{ child: PlannedChild; kept: boolean } | undefined> => {
+    if (stopped) return undefined;
+    signal?.throwIfAborted();
+    const existing = await readChild(output, child.name, plan.key);
+    if (existing !== undefined) {
+      records.set(child.name, existing);
+      return { child, kept: true };
+    }
+    const { sample, record } = await makeChild(child, dataset, settings);
+    await writeChild(output, child.name, plan.key, sample, record, dataset.classes);
+    records.set(child.name, record);
+    return { child, kept: false };
+  };
+  const running = plan.children.map((child) => limit(work, child));
+  // A failure is thrown when its turn comes below; until then it must not count as unhandled.
+  for (const promise of running) promise.catch(() => undefined);
+  let [done, kept] = [0, 0];
+  try {
+    for (const promise of running) {
+      const result = await promise;
+      if (result === undefined) continue;
+      done++;
+      if (result.kept) kept++;
+      const { name, kind } = result.child;
+      yield { type: 'child', name, kind, kept: result.kept, done, total };
+    }
+  } finally {
+    stopped = true;
+    await Promise.allSettled(running);
+  }
+  const manifestPath = await writeManifest(output, plan.children, records);
+  yield { type: 'end', manifestPath, made: done - kept, kept };
+}
+
+function parseSettings(settings: OfflineOptions['settings']): OfflineSettings {
+  const result = offlineSettingsSchema.safeParse(settings);
+  if (result.success) return result.data;
+  throw new PhalanxError('offline/settings', {
+    what: 'The settings of the offline augmentation are not valid',
+    received: z.prettifyError(result.error).replaceAll(/\s+/g, ' '),
+  });
+}
+
+async function claim(output: string, key: string): Promise<void> {
+  await mkdir(output, { recursive: true });
+  const path = join(output, planName);
+  const found = await readdir(output);
+  const hidden = found.filter((name) => !name.startsWith('.'));
+  if (hidden.length === 0) {
+    await writeFileAtomic(path, `${JSON.stringify({ version: 1, key })}\n`);
+    return;
+  }
+  const stored = await readFile(path, 'utf8').catch(() => '');
+  if (stored === `${JSON.stringify({ version: 1, key })}\n`) return;
+  throw new PhalanxError('offline/exists', {
+    what: 'The folder for the augmented dataset is already in use',
+    where: output,
+    expected: 'a new folder, or one left by an interrupted run with the same settings and images',
+    received: hidden.includes(planName) ? 'images of other settings' : hidden.slice(0, 5).join(', '),
+    fix: 'Choose another folder or remove this one',
+  });
+}
+
+async function readSample(dataset: Dataset, entry: SampleEntry): Promise<Sample> {
+  const [image, labels] = await Promise.all([dataset.readImage(entry), dataset.readLabels(entry)]);
+  return { image, labels };
+}
+
+async function makeChild(
+  { kind, parents, random }: PlannedChild,
+  dataset: Dataset,
+  settings: OfflineSettings,
+): Promise<{ sample: Sample; record: ChildRecord }> {
+  const draw = random.derive('pixels');
+  if (kind === 'mosaic') {
+    const samples: Sample[] = [];
+    for (const parent of parents) samples.push(await readSample(dataset, parent));
+    const { sample, parameters } = await makeMosaic(samples, settings.mosaic.cut, draw);
+    const corners = parents.map(({ id }) => id);
+    return {
+      sample,
+      record: { parents: [...new Set(corners)], kind, parameters: { corners, ...parameters } },
+    };
+  }
+  const { uprightWithin, angle } = settings.rotation;
+  const parent = await firstUpright(dataset, parents, uprightWithin);
+  const { sample, parameters } = await makeRotation(await readSample(dataset, parent), angle, draw);
+  return { sample, record: { parents: [parent.id], kind, parameters } };
+}
+
+/** The first upright hand, or the first of all when none is. */
+async function firstUpright(
+  dataset: Dataset,
+  candidates: readonly SampleEntry[],
+  within: number,
+): Promise<SampleEntry> {
+  for (const entry of candidates) {
+    const angle = leaning(await dataset.readLabels(entry));
+    if (angle !== undefined && Math.abs(angle) < within) return entry;
+  }
+  return candidates[0]!;
+}
+
+async function writeManifest(
+  output: string,
+  children: readonly PlannedChild[],
+  records: ReadonlyMap<string, ChildRecord>,
+): Promise<string> {
+  const manifest: OfflineManifest = { version: 1, children: {} };
+  for (const { name } of children) {
+    const { parents, kind, parameters } = records.get(name)!;
+    manifest.children[`${name}.png`] = { parents: [...parents], kind, parameters };
+  }
+  const path = join(output, offlineManifestName);
+  await writeFileAtomic(path, `${JSON.stringify(manifest, null, 1)}\n`);
+  return path;
+}
