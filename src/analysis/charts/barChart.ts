@@ -43,7 +43,7 @@ export interface HistogramOptions {
 /** Counts of values in equal bins with round borders. */
 export function histogram(options: HistogramOptions): Chart {
   const { title, valueLabel, groups, bins = 10, width = 360, height = 230 } = options;
-  const [left, right, top, bottom] = [34, width - 10, groups.length > 1 ? 50 : 30, height - 38];
+  const [left, right, top, bottom] = [34, width - 18, groups.length > 1 ? 50 : 30, height - 38];
   const domain = domainOf(groups.flatMap(({ values }) => values));
   const { ticks: borders } = makeScale({ domain, range: [0, 1], ticks: bins });
   const step = borders.length > 1 ? borders[1]! - borders[0]! : domain[1] - domain[0];
