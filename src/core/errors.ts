@@ -6,6 +6,8 @@ export interface ErrorParts {
   readonly where?: string;
   readonly expected?: string;
   readonly received?: string;
+  /** Where several things are wrong: each of them, as a clause of its own. */
+  readonly details?: readonly string[];
   /** What to do about it. */
   readonly fix?: string;
 }
@@ -26,14 +28,15 @@ export class PhalanxError extends Error {
   }
 }
 
-function sentence({ what, where, expected, received, fix }: ErrorParts): string {
+function sentence({ what, where, expected, received, details = [], fix }: ErrorParts): string {
   const place = where === undefined ? '' : ` in ${where}`;
   const contrast = [
     expected === undefined ? undefined : `expected ${expected}`,
     received === undefined ? undefined : `received ${received}`,
   ].filter((part) => part !== undefined);
-  const details = contrast.length === 0 ? '' : `: ${contrast.join(', ')}`;
-  return `${what}${place}${details}.${fix === undefined ? '' : ` ${fix.replace(/\.?$/, '.')}`}`;
+  const clauses = [...(contrast.length === 0 ? [] : [contrast.join(', ')]), ...details];
+  const reasons = clauses.length === 0 ? '' : `: ${clauses.join('; ')}`;
+  return `${what}${place}${reasons}.${fix === undefined ? '' : ` ${fix.replace(/\.?$/, '.')}`}`;
 }
 
 /** The message of whatever was thrown, for use inside another message. */

@@ -2,6 +2,7 @@ import { access } from 'node:fs/promises';
 import { isAbsolute, relative, resolve, sep } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { PhalanxError, messageOf } from '../core/errors.ts';
+import { plainData } from './plainData.ts';
 
 /** A declaration file that has been run, not yet validated. */
 export interface DeclarationFile {
@@ -15,8 +16,8 @@ export interface DeclarationFile {
  * Imports the default export of an experiment or ensemble file. `hand-bone/unet`, `experiments/hand-bone/unet.ts`
  * and absolute paths all name the same file.
  *
- * @throws PhalanxError `experiment/missing`, `experiment/load` (the file cannot be run) or
- * `experiment/no-default-export`.
+ * @throws PhalanxError `experiment/missing`, `experiment/load` (the file cannot be run),
+ * `experiment/no-default-export` or `experiment/not-data`.
  */
 export async function loadDeclaration(reference: string, root = process.cwd()): Promise<DeclarationFile> {
   const candidates = [reference, `${reference}.ts`, `experiments/${reference}`, `experiments/${reference}.ts`]
@@ -45,9 +46,10 @@ export async function loadDeclaration(reference: string, root = process.cwd()): 
       { cause },
     );
   }
+  const exported = module.default;
   // A CommonJS interpretation of the file nests the default export once more.
-  const exported = module.default as { default?: unknown } | undefined;
-  const declared = exported?.default ?? exported;
+  const nested = typeof exported === 'object' && exported !== null && '__esModule' in exported;
+  const declared = nested ? (exported as { default?: unknown }).default : exported;
   if (declared === undefined) {
     throw new PhalanxError('experiment/no-default-export', {
       what: 'The file declares nothing',
@@ -56,7 +58,7 @@ export async function loadDeclaration(reference: string, root = process.cwd()): 
       received: 'no default export',
     });
   }
-  return { name: declarationName(path, root), path, declared };
+  return { name: declarationName(path, root), path, declared: plainData(declared, relative(root, path)) };
 }
 
 function declarationName(path: string, root: string): string {

@@ -4,7 +4,8 @@ import { PhalanxError } from '../core/errors.ts';
  * Applies `path=value` settings (`training.steps=100`, `model.encoder.name=resnet34`) to a copy of a declaration.
  * Values are read as JSON where they are JSON, and as text otherwise; the schema decides whether they fit.
  *
- * @throws PhalanxError `experiment/override` when a setting has no `=` or its path leads through a plain value.
+ * @throws PhalanxError `experiment/override` when a setting has no `=`, or its path leads through a plain value or past the end of
+ * a list.
  */
 export function applyOverrides(declared: unknown, settings: readonly string[]): unknown {
   const copy = structuredClone(declared);
@@ -13,22 +14,26 @@ export function applyOverrides(declared: unknown, settings: readonly string[]): 
     const path = setting.slice(0, separator).split('.');
     if (separator < 1 || path.includes(''))
       throw overrideError(setting, 'path=value, such as training.steps=100');
-    let place = copy as Record<string, unknown>;
-    for (const key of path.slice(0, -1)) {
-      if (!Object.hasOwn(place, key)) place[key] = {};
-      const next = place[key];
-      if (typeof next !== 'object' || next === null) throw overrideError(setting, `${key} to hold settings`);
-      place = next as Record<string, unknown>;
+    let place: unknown = copy;
+    for (const [depth, key] of path.entries()) {
+      const above = path.slice(0, depth).join('.') || 'the declaration';
+      if (typeof place !== 'object' || place === null)
+        throw overrideError(setting, `${above} to hold settings`);
+      if (Array.isArray(place) && !(/^\d{1,9}$/.test(key) && Number(key) <= place.length)) {
+        throw overrideError(setting, `${above} to be followed by an index from 0 to ${place.length}`);
+      }
+      const settings = place as Record<string, unknown>;
+      if (depth === path.length - 1) setOwn(settings, key, parseValue(setting.slice(separator + 1)));
+      else if (!Object.hasOwn(settings, key)) setOwn(settings, key, {});
+      place = settings[key];
     }
-    // defineProperty, because a key such as __proto__ must stay a key.
-    Object.defineProperty(place, path.at(-1) ?? '', {
-      value: parseValue(setting.slice(separator + 1)),
-      enumerable: true,
-      configurable: true,
-      writable: true,
-    });
   }
   return copy;
+}
+
+/** Assigns without following the prototype, because a key such as `__proto__` must stay a key. */
+function setOwn(target: object, key: string, value: unknown): void {
+  Object.defineProperty(target, key, { value, enumerable: true, configurable: true, writable: true });
 }
 
 function parseValue(text: string): unknown {
@@ -60,7 +65,8 @@ export function mergeDeclarations(base: unknown, changes: unknown): unknown {
   if (changes['name'] !== undefined && changes['name'] !== base['name']) return changes;
   const merged: Record<string, unknown> = { ...base };
   for (const [key, value] of Object.entries(changes)) {
-    if (value !== undefined) merged[key] = key in base ? mergeDeclarations(base[key], value) : value;
+    if (value === undefined) continue;
+    setOwn(merged, key, Object.hasOwn(base, key) ? mergeDeclarations(base[key], value) : value);
   }
   return merged;
 }

@@ -1,4 +1,5 @@
 import { relative } from 'node:path';
+import { PhalanxError } from '../core/errors.ts';
 import { parseModel } from '../models/modelSchema.ts';
 import type { ModelConfig } from '../models/modelSchema.ts';
 import { loadDeclaration } from './loadFile.ts';
@@ -26,6 +27,7 @@ export async function resolveExperiment(
   settings: readonly string[] = [],
 ): Promise<Resolved<Experiment>> {
   const file = await loadDeclaration(reference);
+  refuse(file, 'members', 'an experiment', 'an ensemble');
   return resolved(
     file,
     parseDeclared(experimentSchema, applyOverrides(file.declared, settings), place(file)),
@@ -38,6 +40,7 @@ export async function resolveEnsemble(
   settings: readonly string[] = [],
 ): Promise<Resolved<Ensemble>> {
   const file = await loadDeclaration(reference);
+  refuse(file, 'model', 'an ensemble', 'an experiment');
   return resolved(file, parseDeclared(ensembleSchema, applyOverrides(file.declared, settings), place(file)));
 }
 
@@ -49,6 +52,18 @@ export function modelConfig({ model, data }: Experiment, classes: number, where:
 
 function resolved<Config>({ name, path }: DeclarationFile, config: Config): Resolved<Config> {
   return { name, path, config };
+}
+
+/** Tells the two kinds of files apart before each of their settings is called wrong. */
+function refuse(file: DeclarationFile, mark: string, expected: string, received: string): void {
+  const { declared } = file;
+  if (typeof declared !== 'object' || declared === null || !Object.hasOwn(declared, mark)) return;
+  throw new PhalanxError('experiment/other-kind', {
+    what: 'The file declares something else',
+    where: place(file),
+    expected,
+    received,
+  });
 }
 
 function place({ path }: DeclarationFile): string {

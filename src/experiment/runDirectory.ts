@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto';
+import { existsSync } from 'node:fs';
 import { copyFile, mkdir, readFile, readdir } from 'node:fs/promises';
 import { join, relative, resolve, sep } from 'node:path';
 import { z } from 'zod';
-import { PhalanxError } from '../core/errors.ts';
+import { PhalanxError, messageOf } from '../core/errors.ts';
 import { writeFileAtomic } from '../core/atomicFile.ts';
 import { describeEnvironment } from './environment.ts';
 
@@ -50,7 +51,8 @@ function canonicalJson(value: unknown): string {
  * Makes the directory of a new run and records in it the resolved configuration, the source file and the
  * environment.
  *
- * @throws PhalanxError `run/exists` when a run of that name exists.
+ * @throws PhalanxError `run/name`, `run/exists` when a run of that name exists, `run/create` when the folder cannot be
+ * made or written.
  */
 export async function createRun(options: {
   readonly root: string;
@@ -64,13 +66,22 @@ export async function createRun(options: {
   const hash = configHash(options.config);
   const id =
     options.id ?? `${created.slice(0, 19).replace(/[-:]/g, '').replace('T', '-')}-${hash.slice(0, 6)}`;
+  if (!/^\w[\w.-]{0,99}$/.test(id)) {
+    throw new PhalanxError('run/name', {
+      what: 'A run cannot have this name',
+      expected: 'at most 100 letters, digits, dots, dashes and underscores',
+      received: JSON.stringify(id),
+    });
+  }
   const parent = join(options.root, options.experiment, `fold${options.fold}`);
   const directory = join(parent, id);
-  await mkdir(parent, { recursive: true });
   try {
+    await mkdir(parent, { recursive: true });
     await mkdir(directory);
   } catch (cause) {
-    if ((cause as NodeJS.ErrnoException).code !== 'EEXIST') throw cause;
+    if ((cause as NodeJS.ErrnoException).code !== 'EEXIST' || !existsSync(directory)) {
+      throw notCreated(directory, cause);
+    }
     throw new PhalanxError(
       'run/exists',
       {
@@ -82,7 +93,9 @@ export async function createRun(options: {
     );
   }
   await writeFileAtomic(join(directory, 'config.json'), `${JSON.stringify(options.config, null, 2)}\n`);
-  await copyFile(options.sourcePath, join(directory, 'experiment.ts'));
+  await copyFile(options.sourcePath, join(directory, 'experiment.ts')).catch((cause: unknown) => {
+    throw notCreated(directory, cause);
+  });
   const environment = await describeEnvironment();
   await writeFileAtomic(join(directory, 'environment.json'), `${JSON.stringify(environment, null, 2)}\n`);
   const state: RunState = {
@@ -100,6 +113,19 @@ export async function createRun(options: {
   return { directory, state };
 }
 
+function notCreated(directory: string, cause: unknown): PhalanxError {
+  return new PhalanxError(
+    'run/create',
+    {
+      what: "The run's folder cannot be made",
+      where: directory,
+      received: messageOf(cause),
+      fix: 'Check that there is space and that the place may be written to, or name another with --runs',
+    },
+    { cause },
+  );
+}
+
 export async function writeRunState(run: Run): Promise<void> {
   await writeFileAtomic(join(run.directory, 'run.json'), `${JSON.stringify(run.state, null, 2)}\n`);
 }
@@ -112,7 +138,13 @@ export async function readRun(directory: string): Promise<Run> {
   } catch (cause) {
     throw new PhalanxError(
       'run/unreadable',
-      { what: 'The folder is not a run', where: directory, expected: 'a run.json written by phalanx train' },
+      {
+        what: 'The folder is not a run',
+        where: directory,
+        expected: 'a run.json written by phalanx train',
+        received: messageOf(cause).split('\n', 1)[0] ?? '',
+        fix: 'Move the folder away if it is none',
+      },
       { cause },
     );
   }

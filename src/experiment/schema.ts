@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { offlineSettingsSchema } from '../augment/offline/options.ts';
 import { transformSchema } from '../augment/spec.ts';
 import type { TransformSpec } from '../augment/spec.ts';
 import { decoderSchema } from '../models/decoders/options.ts';
@@ -74,13 +75,9 @@ const trainingSchema = z.strictObject({
   outputPrior: z.boolean().default(true),
 });
 
-const offlineSchema = z.strictObject({
+const offlineSchema = offlineSettingsSchema.safeExtend({
   /** Where `phalanx augment offline` writes; list it in `data.offline` to train on it. */
   directory: text,
-  /** Mosaics to make. */
-  mosaic: z.int().min(0).max(1_000_000).default(0),
-  /** Rotated images to make. */
-  rotation: z.int().min(0).max(1_000_000).default(0),
 });
 
 const trackingSchema = z.strictObject({

@@ -1,6 +1,11 @@
-import { z } from 'zod';
+import { inspect } from 'node:util';
+import type { z } from 'zod';
 import { PhalanxError } from '../core/errors.ts';
 import { nearest } from '../core/nearest.ts';
+import { keysAt, kindsAt, valuesAt } from './schemaPlaces.ts';
+
+/** Defects named in one message. */
+const maxNamed = 20;
 
 /**
  * Parses what a person wrote against a schema.
@@ -11,104 +16,107 @@ import { nearest } from '../core/nearest.ts';
 export function parseDeclared<S extends z.ZodType>(schema: S, value: unknown, where: string): z.output<S> {
   const result = schema.safeParse(value, { reportInput: true });
   if (result.success) return result.data;
-  const described = result.error.issues.flatMap((issue) => describe(issue, schema, value));
-  const [first, ...others] = described;
+  const defects = result.error.issues
+    .flatMap((issue) => settle(issue))
+    .flatMap((issue) => describe(issue, schema, value));
+  const more = defects.length - maxNamed;
   throw new PhalanxError(
     'experiment/invalid',
     {
-      what: described.length === 1 ? 'A setting is not valid' : `${described.length} settings are not valid`,
+      what: defects.length === 1 ? 'A setting is not valid' : `${defects.length} settings are not valid`,
       where,
-      received: [first, ...others].join('; '),
+      details: more > 0 ? [...defects.slice(0, maxNamed), `and ${more} more`] : defects,
       fix: 'The settings and their ranges are listed in docs/reference/experiment.md',
     },
     { cause: result.error },
   );
 }
 
-function describe(issue: z.core.$ZodIssue, schema: z.ZodType, root: unknown): string[] {
+type Issue = z.core.$ZodIssue;
+
+/** Where a value fits only one alternative's kind, the defects within that alternative instead of "fits none". */
+function settle(issue: Issue): Issue[] {
+  if (issue.code !== 'invalid_union') return [issue];
+  const alike = issue.errors.filter(
+    (branch) => !branch.some(({ path, code }) => path.length === 0 && /^invalid_(type|value)$/.test(code)),
+  );
+  if (alike.length !== 1) return [issue];
+  return alike[0]!.flatMap((inner) => settle({ ...inner, path: [...issue.path, ...inner.path] }));
+}
+
+function describe(issue: Issue, schema: z.ZodType, root: unknown): string[] {
   const path = issue.path.map(String);
-  const at = path.length === 0 ? 'the experiment' : path.join('.');
+  const at = path.length === 0 ? 'the declaration' : shorten(path.join('.'));
+  const value = valueAt(root, path);
+  const but = value === undefined ? 'but is missing' : `but is ${show(value)}`;
   switch (issue.code) {
-    case 'unrecognized_keys':
+    case 'unrecognized_keys': {
+      const known = keysAt(schema, path, root);
       return issue.keys.map((key) => {
-        const known = keysAt(schema, path, root);
-        const hint = nearest(key, known);
-        const name = [...path, key].join('.');
-        if (hint !== undefined) return `${name} is not a setting; did you mean ${[...path, hint].join('.')}?`;
-        return `${name} is not a setting (known here: ${known.join(', ')})`;
+        const hint = nearest(key.slice(0, 100), known);
+        const meant =
+          hint === undefined
+            ? `known here: ${known.join(', ')}`
+            : `did you mean ${[...path, hint].join('.')}?`;
+        return `${shorten([...path, key].join('.'))} is not a setting (${meant})`;
       });
+    }
     case 'invalid_union':
     case 'invalid_value': {
       const names = valuesAt(schema, path, root);
-      const received = JSON.stringify(valueAt(root, path));
-      if (names.length === 0) break;
-      const hint = nearest(String(valueAt(root, path)), names);
-      const meant = hint === undefined ? '' : `; did you mean ${JSON.stringify(hint)}?`;
-      return [`${at} is ${received}, but must be one of ${names.join(', ')}${meant}`];
+      if (names.length === 0) {
+        if (value === undefined) return [`${at} is missing`];
+        return [`${at} must be ${kindsAt(schema, path, root).join(' or ')}, ${but}`];
+      }
+      const hint = typeof value === 'string' ? nearest(value.slice(0, 100), names) : undefined;
+      const meant = hint === undefined ? '' : ` (did you mean ${hint}?)`;
+      return [`${at} must be one of ${names.join(', ')}, ${but}${meant}`];
+    }
+    case 'invalid_type':
+      return [value === undefined ? `${at} is missing` : `${at} must be ${kind(issue.expected)}, ${but}`];
+    case 'too_small': {
+      const { origin, minimum, inclusive } = issue;
+      if (origin === 'array') return [`${at} must have at least ${minimum} entries, ${but}`];
+      if (origin === 'string') return [`${at} must not be empty`];
+      return [`${at} must be ${inclusive === false ? 'above' : 'at least'} ${minimum}, ${but}`];
+    }
+    case 'too_big': {
+      const { origin, maximum, inclusive } = issue;
+      if (origin === 'array') return [`${at} must have at most ${maximum} entries, ${but}`];
+      return [`${at} must be ${inclusive === false ? 'below' : 'at most'} ${maximum}, ${but}`];
     }
     default:
+      return [`${at}: ${issue.message} (it is ${show(value)})`];
   }
-  const received = valueAt(root, path);
-  const shown = received === undefined ? 'it is missing' : `it is ${shorten(JSON.stringify(received))}`;
-  return [`${at}: ${issue.message} (${shown})`];
 }
 
-function shorten(text: string | undefined): string {
-  if (text === undefined) return 'not data';
-  return text.length > 60 ? `${text.slice(0, 57)}...` : text;
+const kinds: Readonly<Record<string, string>> = {
+  object: 'an object',
+  record: 'an object',
+  array: 'a list',
+  string: 'a text',
+  number: 'a number',
+  int: 'a whole number',
+  boolean: 'true or false',
+};
+
+function kind(expected: string): string {
+  return kinds[expected] ?? expected;
+}
+
+function show(value: unknown): string {
+  if (typeof value === 'string') return shorten(JSON.stringify(value));
+  return shorten(
+    inspect(value, { depth: 2, breakLength: Infinity, maxArrayLength: 10, maxStringLength: 60 }),
+  );
+}
+
+function shorten(text: string): string {
+  return text.length > 80 ? `${text.slice(0, 77)}...` : text;
 }
 
 function valueAt(root: unknown, path: readonly string[]): unknown {
   let value = root;
   for (const key of path) value = (value as Record<string, unknown> | null | undefined)?.[key];
   return value;
-}
-
-type JsonSchema = z.core.JSONSchema.BaseSchema;
-
-/** Every alternative schema of the place at `path`, as far as the names written in the value choose between them. */
-function schemasAt(schema: z.ZodType, path: readonly string[], root: unknown): JsonSchema[] {
-  const top = z.toJSONSchema(schema, { io: 'input', unrepresentable: 'any' }) as JsonSchema;
-  let current = alternatives(top, top, root);
-  let value = root;
-  for (const key of path) {
-    value = (value as Record<string, unknown> | null | undefined)?.[key];
-    current = current.flatMap((candidate) => {
-      const next = candidate.properties?.[key] ?? candidate.items ?? candidate.additionalProperties;
-      return typeof next === 'object' && !Array.isArray(next) ? alternatives(next, top, value) : [];
-    });
-  }
-  return current;
-}
-
-function alternatives(schema: JsonSchema, top: JsonSchema, value: unknown): JsonSchema[] {
-  if (schema.$ref !== undefined) {
-    const name = schema.$ref.replace(/^#\/\$defs\//, '');
-    const target = schema.$ref === '#' ? top : top.$defs?.[name];
-    return target === undefined ? [] : alternatives(target, top, value);
-  }
-  const options = schema.anyOf ?? schema.oneOf;
-  if (options === undefined) return [schema];
-  const expanded = options.flatMap((option) => alternatives(option, top, value));
-  const name = (value as Record<string, unknown> | null | undefined)?.['name'];
-  const chosen = expanded.filter((option) => {
-    const property = option.properties?.['name'];
-    return typeof property === 'object' && property.const === name;
-  });
-  return chosen.length > 0 ? chosen : expanded;
-}
-
-function keysAt(schema: z.ZodType, path: readonly string[], root: unknown): string[] {
-  return [
-    ...new Set(schemasAt(schema, path, root).flatMap((option) => Object.keys(option.properties ?? {}))),
-  ];
-}
-
-/** The literal values that a place may have. */
-function valuesAt(schema: z.ZodType, path: readonly string[], root: unknown): string[] {
-  const own = schemasAt(schema, path, root).flatMap((option) => [
-    ...(option.const === undefined ? [] : [option.const]),
-    ...(option.enum ?? []),
-  ]);
-  return [...new Set(own.map(String))];
 }
