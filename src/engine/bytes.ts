@@ -1,6 +1,6 @@
 import type * as tf from '@tensorflow/tfjs-core';
 import { PhalanxError, messageOf } from '../core/errors.ts';
-import { startedEngine } from './engine.ts';
+import { startedEngine } from './running.ts';
 import { nativeType } from './native.ts';
 import { attribute, runOp } from './op.ts';
 

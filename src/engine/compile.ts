@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { PhalanxError, messageOf } from '../core/errors.ts';
 import { configProto } from './configProto.ts';
-import { startedEngine } from './engine.ts';
+import { startedEngine } from './running.ts';
 import { resolvePrecision } from './precision.ts';
 import type { Precision } from './precision.ts';
 import { activeTrace } from './trace.ts';

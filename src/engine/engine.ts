@@ -2,33 +2,17 @@ import { availableParallelism } from 'node:os';
 import * as tf from '@tensorflow/tfjs-core';
 import { PhalanxError } from '../core/errors.ts';
 import { createBackend } from './backend.ts';
-import type { PhalanxBackend } from './backend.ts';
 import { configProto } from './configProto.ts';
 import { loadNativeEngine } from './native.ts';
-import type { NativeEngine } from './native.ts';
+import { registerActivationGradients } from './ops/activationGradients.ts';
 import { hasBfloat16Instructions } from './precision.ts';
+import { runningEngine, setRunningEngine, startedEngine } from './running.ts';
+import type { EngineInfo } from './running.ts';
 
 export interface EngineOptions {
   /** Threads that compute; by default as many as the machine offers. Fixed by the first start. */
   readonly threads?: number;
 }
-
-export interface EngineInfo {
-  /** TensorFlow's version. */
-  readonly version: string;
-  readonly device: 'cpu';
-  readonly threads: number;
-  /** Whether the processor has bfloat16 instructions, so that precision `auto` means bfloat16. */
-  readonly bfloat16: boolean;
-}
-
-interface StartedEngine {
-  readonly native: NativeEngine;
-  readonly backend: PhalanxBackend;
-  readonly info: EngineInfo;
-}
-
-let started: StartedEngine | undefined;
 
 /**
  * Loads TensorFlow (about 0.2 s) and makes it tfjs' backend. Starting again returns what the first start found.
@@ -36,7 +20,8 @@ let started: StartedEngine | undefined;
  * @throws PhalanxError `engine/not-built`, `engine/load`, `engine/threads`
  */
 export async function startEngine(options: EngineOptions = {}): Promise<EngineInfo> {
-  if (started !== undefined) return started.info;
+  const running = runningEngine();
+  if (running !== undefined) return running.info;
   const threads = options.threads ?? availableParallelism();
   if (!Number.isInteger(threads) || threads < 1 || threads > 1024) {
     throw new PhalanxError('engine/threads', {
@@ -55,18 +40,10 @@ export async function startEngine(options: EngineOptions = {}): Promise<EngineIn
     threads,
     bfloat16: hasBfloat16Instructions(),
   };
-  started = { native, backend, info };
+  registerActivationGradients();
+  setRunningEngine({ native, backend, info });
   await tf.setBackend('tensorflow');
   return info;
-}
-
-/** @throws PhalanxError `engine/not-started` */
-export function startedEngine(): StartedEngine {
-  if (started !== undefined) return started;
-  throw new PhalanxError('engine/not-started', {
-    what: 'The engine is not started',
-    fix: 'Call `await startEngine()` before computing with tensors',
-  });
 }
 
 /** Tensors alive in the engine; for tests of lifetimes. */

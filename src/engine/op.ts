@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { startedEngine } from './engine.ts';
+import { startedEngine } from './running.ts';
 import { attributeKind, nativeType } from './native.ts';
 import type { OpAttribute } from './native.ts';
 

@@ -1,7 +1,8 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, expect, test } from 'vitest';
 import type { Batch } from '../../src/data/batch.ts';
-import { startEngine, startedEngine } from '../../src/engine/engine.ts';
+import { startEngine } from '../../src/engine/engine.ts';
+import { startedEngine } from '../../src/engine/running.ts';
 import { buildModel } from '../../src/models/buildModel.ts';
 import { buildLoss } from '../../src/objectives/losses/loss.ts';
 import { classPriors } from '../../src/training/priors.ts';

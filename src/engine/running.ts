@@ -1,0 +1,37 @@
+import { PhalanxError } from '../core/errors.ts';
+import type { PhalanxBackend } from './backend.ts';
+import type { NativeEngine } from './native.ts';
+
+export interface EngineInfo {
+  /** TensorFlow's version. */
+  readonly version: string;
+  readonly device: 'cpu';
+  readonly threads: number;
+  /** Whether the processor has bfloat16 instructions, so that precision `auto` means bfloat16. */
+  readonly bfloat16: boolean;
+}
+
+export interface StartedEngine {
+  readonly native: NativeEngine;
+  readonly backend: PhalanxBackend;
+  readonly info: EngineInfo;
+}
+
+let running: StartedEngine | undefined;
+
+export function runningEngine(): StartedEngine | undefined {
+  return running;
+}
+
+export function setRunningEngine(engine: StartedEngine): void {
+  running = engine;
+}
+
+/** @throws PhalanxError `engine/not-started` */
+export function startedEngine(): StartedEngine {
+  if (running !== undefined) return running;
+  throw new PhalanxError('engine/not-started', {
+    what: 'The engine is not started',
+    fix: 'Call `await startEngine()` before computing with tensors',
+  });
+}
