@@ -5,5 +5,5 @@ import base from './unetpp-resnet34-512.ts';
 export default extendExperiment(base, {
   description: 'U-Net++ with offline mosaics and rotations',
   data: { offline: ['data/hand-bone-offline'] },
-  offline: { directory: 'data/hand-bone-offline', mosaic: 400, rotation: 400 },
+  offline: { directory: 'data/hand-bone-offline', mosaic: { count: 400 }, rotation: { count: 400 } },
 });

@@ -41,6 +41,26 @@ export const registerAugment: RegisterCommand = (program, run) => {
       }),
     );
   group
+    .command('offline')
+    .description('write mosaics and rotations of training images as a dataset, parents of one fold only')
+    .argument('<experiment>', 'one with an "offline" section')
+    .option('--set <path=value>', 'change a setting; may be given several times', collect)
+    .action(
+      run(async ({ output, signal }, reference: string, options: { set?: readonly string[] }) => {
+        const { resolveExperiment } = await import('../../experiment/resolve.ts');
+        const { augmentOffline } = await import('../../experiment/augmentOffline.ts');
+        const progress = output.progress('offline');
+        const experiment = await resolveExperiment(reference, options.set);
+        for await (const event of augmentOffline(experiment, signal)) {
+          if (event.type === 'child') progress.update(event.done, event.total, event.kind);
+          if (event.type !== 'end') continue;
+          progress.close();
+          const before = event.kept === 0 ? '' : `, ${event.kept} were there`;
+          output.result(event, `${event.made} images made${before}: ${event.manifestPath}`);
+        }
+      }),
+    );
+  group
     .command('apply')
     .description('apply one transform to one image')
     .requiredOption('--transform <json>', 'such as \'{"name":"CLAHE","p":1}\'')
