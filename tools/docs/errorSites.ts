@@ -73,10 +73,13 @@ function objectNamed(node: ts.Expression): ts.ObjectLiteralExpression | undefine
 
 /** Codes in data: defects of a dataset, and what a kind of file fails with. */
 function listed(node: ts.ObjectLiteralExpression, file: string): ErrorSite[] {
-  const [code, noun] = [literalOf(node, 'code'), literalOf(node, 'noun')];
-  if (code !== undefined && codePattern.test(code)) {
-    return [{ code, what: valueTexts(node, 'what'), fix: valueTexts(node, 'fix'), file }];
+  const written = propertyOf(node, 'code');
+  const codes = written === undefined ? [] : literals(written).filter((code) => codePattern.test(code));
+  if (codes.length > 0) {
+    const [what, fix] = [valueTexts(node, 'what'), valueTexts(node, 'fix')];
+    return codes.map((code) => ({ code, what, fix, file }));
   }
+  const noun = literalOf(node, 'noun');
   if (noun === undefined) return [];
   const kinds = [
     { code: literalOf(node, 'missing'), what: [`The ${noun} does not exist`] },
