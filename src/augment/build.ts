@@ -1,5 +1,6 @@
 import type { Random } from '../core/random.ts';
 import type { Sample } from '../data/dataset.ts';
+import { release } from '../pixels/memory.ts';
 import type { TransformDefinition } from './definition.ts';
 import { registry } from './registry.ts';
 import type { ResolvedTransform, TransformSpec } from './spec.ts';
@@ -56,8 +57,17 @@ async function runAll(
   random: Random,
 ): Promise<Sample> {
   let current = sample;
-  for (const transform of transforms) current = await run(transform, current, random, false);
+  for (const transform of transforms) {
+    const next = await run(transform, current, random, false);
+    // What lies between the given sample and the result is seen by nobody else.
+    if (next !== current) release(arraysOf(current), [...arraysOf(next), ...arraysOf(sample)]);
+    current = next;
+  }
   return current;
+}
+
+function arraysOf({ image, labels }: Sample): (Uint8Array | Uint32Array)[] {
+  return [image.data, ...labels.planes];
 }
 
 function chooseByWeight(transforms: readonly ResolvedTransform[], random: Random): ResolvedTransform {

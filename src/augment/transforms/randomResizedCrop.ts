@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { Random } from '../../core/random.ts';
 import { interpolations, resize } from '../../pixels/geometry.ts';
+import { release } from '../../pixels/memory.ts';
 import type { Window } from '../../pixels/window.ts';
 import { copyWindow } from '../../pixels/window.ts';
 import { builderOf, defineTransform, probability } from '../definition.ts';
@@ -24,7 +25,9 @@ export const RandomResizedCrop = defineTransform(
     const window = randomWindow(sample.image, options, random);
     const [height, width] = options.size;
     const cut = copyWindow(rasterOf(sample), window);
-    return sampleOf(await resize(cut, { width, height }, options.interpolation), sample);
+    const resized = await resize(cut, { width, height }, options.interpolation);
+    release([cut.image.data, ...cut.planes]);
+    return sampleOf(resized, sample);
   },
 );
 
