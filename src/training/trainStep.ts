@@ -5,6 +5,7 @@ import { compile } from '../engine/compile.ts';
 import { unpackLabels } from '../engine/ops/unpackLabels.ts';
 import type { Precision } from '../engine/precision.ts';
 import type { SegmentationModel } from '../models/segmentationModel.ts';
+import { keepFloat32 } from '../objectives/keepFloat32.ts';
 import { lossOfOutput } from '../objectives/losses/loss.ts';
 import type { Loss } from '../objectives/losses/loss.ts';
 import { clipFactor, globalNorm, scaleOrZero } from './gradients.ts';
@@ -155,7 +156,11 @@ function lossAndGradients(
   }
   // tfjs gives null where a parameter takes no part.
   const gradientOf = grads as Record<string, tf.Tensor | null | undefined>;
-  return { loss: value, gradients: parameters.map(({ variable }) => gradientOf[variable.name] ?? undefined) };
+  const gradients = parameters.map(({ variable }) => {
+    const gradient = gradientOf[variable.name] ?? undefined;
+    return gradient && keepFloat32(gradient);
+  });
+  return { loss: value, gradients };
 }
 
 /** Inside a traced function: the optimizer's update, or none where something is not finite. Returns the norm. */

@@ -26,6 +26,11 @@ const goldens = JSON.parse(
   await readFile(new URL('../goldens/objectives/optimizers.json', import.meta.url), 'utf8'),
 ) as Goldens;
 
+function labelOf({ spec, clipNorm, momenta }: Goldens['cases'][number]): string {
+  const clipped = clipNorm === null ? '' : `, clipped at ${clipNorm}`;
+  return `${JSON.stringify(spec)}${clipped}${momenta === null ? '' : ', momentum moved'}`;
+}
+
 beforeAll(async () => {
   await startEngine();
 });
@@ -38,42 +43,37 @@ function makeParameters() {
 }
 
 describe('optimizers equal torch.optim over ten steps', () => {
-  test.each(goldens.cases.map((golden) => [JSON.stringify(golden), golden] as const))(
-    '%.60s',
-    (_, golden) => {
-      const before = tf.memory().numTensors;
-      const parameters = makeParameters();
-      const optimizer = buildOptimizer({ learningRate: 1, ...golden.spec } as OptimizerSpec, parameters);
-      const held = tf.memory().numTensors;
-      for (const [index, values] of goldens.gradients.entries()) {
-        tf.tidy(() => {
-          let gradients = parameters.map(({ name, variable }) =>
-            tf.tensor([...values[name]!], variable.shape),
-          );
-          const norm = globalNorm(gradients);
-          expect(norm.dataSync()[0]).toBeCloseTo(golden.norms[index]!, 5);
-          if (golden.clipNorm !== null) {
-            const factor = clipFactor(norm, golden.clipNorm);
-            gradients = gradients.map((gradient) => tf.mul(gradient, factor));
-          }
-          const learningRate = goldens.learningRates[index]!;
-          const momentum = golden.momenta?.[index];
-          const rates = momentum === undefined ? { learningRate } : { learningRate, momentum };
-          optimizer.update(gradients, tf.tensor1d(optimizer.hyperparameters(index + 1, rates)));
-        });
-        for (const { name, variable } of parameters) {
-          const actual = variable.dataSync();
-          golden.steps[index]![name]!.forEach((expected, i) => {
-            expect(Math.abs(actual[i]! - expected)).toBeLessThan(1e-6 * Math.max(1, Math.abs(expected)));
-          });
+  test.each(goldens.cases.map((golden) => [labelOf(golden), golden] as const))('%s', (_, golden) => {
+    const before = tf.memory().numTensors;
+    const parameters = makeParameters();
+    const optimizer = buildOptimizer({ learningRate: 1, ...golden.spec } as OptimizerSpec, parameters);
+    const held = tf.memory().numTensors;
+    for (const [index, values] of goldens.gradients.entries()) {
+      tf.tidy(() => {
+        let gradients = parameters.map(({ name, variable }) => tf.tensor([...values[name]!], variable.shape));
+        const norm = globalNorm(gradients);
+        expect(norm.dataSync()[0]).toBeCloseTo(golden.norms[index]!, 5);
+        if (golden.clipNorm !== null) {
+          const factor = clipFactor(norm, golden.clipNorm);
+          gradients = gradients.map((gradient) => tf.mul(gradient, factor));
         }
+        const learningRate = goldens.learningRates[index]!;
+        const momentum = golden.momenta?.[index];
+        const rates = momentum === undefined ? { learningRate } : { learningRate, momentum };
+        optimizer.update(gradients, tf.tensor1d(optimizer.hyperparameters(index + 1, rates)));
+      });
+      for (const { name, variable } of parameters) {
+        const actual = variable.dataSync();
+        golden.steps[index]![name]!.forEach((expected, i) => {
+          expect(Math.abs(actual[i]! - expected)).toBeLessThan(1e-6 * Math.max(1, Math.abs(expected)));
+        });
       }
-      expect(tf.memory().numTensors).toBe(held);
-      optimizer.dispose();
-      parameters.forEach(({ variable }) => variable.dispose());
-      expect(tf.memory().numTensors).toBe(before);
-    },
-  );
+    }
+    expect(tf.memory().numTensors).toBe(held);
+    optimizer.dispose();
+    parameters.forEach(({ variable }) => variable.dispose());
+    expect(tf.memory().numTensors).toBe(before);
+  });
 });
 
 test.each([

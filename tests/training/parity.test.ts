@@ -97,4 +97,5 @@ test.each(goldens.cases.map((golden) => [golden.optimizer.name, golden] as const
       model.dispose();
     }
   },
+  180_000,
 );

@@ -1,9 +1,9 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { z } from 'zod';
+import { keepFloat32 } from '../keepFloat32.ts';
 import { bceSchema, binaryCrossEntropy } from './bce.ts';
 import { diceLoss, diceSchema } from './dice.ts';
 import { focalLoss, focalSchema } from './focal.ts';
-import { keepFloat32 } from './keepFloat32.ts';
 
 export const lossTermSchema = z.discriminatedUnion('name', [bceSchema, diceSchema, focalSchema]);
 
