@@ -1,5 +1,5 @@
-import type * as tf from '@tensorflow/tfjs-core';
-import { zeros } from '@tensorflow/tfjs-core';
+import * as tf from '@tensorflow/tfjs-core';
+import { PhalanxError } from '../core/errors.ts';
 import { compile } from '../engine/compile.ts';
 import { startEngine } from '../engine/engine.ts';
 import { Conv2d } from '../nn/conv2d.ts';
@@ -7,6 +7,7 @@ import { ConvTranspose2d } from '../nn/convTranspose2d.ts';
 import type { Module } from '../nn/module.ts';
 import { buildModel } from './buildModel.ts';
 import type { ModelOptions } from './modelSchema.ts';
+import type { SegmentationModel } from './segmentationModel.ts';
 
 export interface LayerSummary {
   /** PyTorch's dotted path. */
@@ -33,20 +34,52 @@ export interface ModelSummary {
   readonly multiplyAdds: number;
 }
 
+const LARGEST_SIDE = 65_536;
+
 /**
- * Sizes and costs of every layer for one image in inference. Starts the engine.
+ * Sizes and costs of every layer for one image in inference, by tracing: nothing is computed. Starts the engine.
  *
- * @param size Height and width of the image in pixels. Default 512 by 512.
+ * @param size Height and width of the image in pixels, up to 65,536. Default 512 by 512.
  * @throws PhalanxError `model/options`, `model/input-shape`
  */
 export async function describeModel(
   options: ModelOptions,
   size: readonly [height: number, width: number] = [512, 512],
 ): Promise<ModelSummary> {
+  if (!size.every((side) => Number.isInteger(side) && side >= 1 && side <= LARGEST_SIDE)) {
+    throw new PhalanxError('model/input-shape', {
+      what: 'The image has an impossible size',
+      expected: `height and width from 1 to ${LARGEST_SIDE}`,
+      received: size.join('×'),
+    });
+  }
   await startEngine();
   const model = buildModel(options);
+  const inputShape = [1, ...size, model.inChannels] as const;
+  try {
+    const { layers, outputShape } = await traceLayers(model, inputShape);
+    let trainableParameters = 0;
+    for (const [, parameter] of model.namedParameters()) trainableParameters += parameter.size;
+    return {
+      layers,
+      inputShape,
+      outputShape,
+      parameters: model.parameterCount,
+      trainableParameters,
+      multiplyAdds: layers.reduce((sum, layer) => sum + layer.multiplyAdds, 0),
+    };
+  } finally {
+    model.dispose();
+  }
+}
+
+async function traceLayers(
+  model: SegmentationModel,
+  inputShape: readonly [number, number, number, number],
+): Promise<{ layers: readonly LayerSummary[]; outputShape: readonly number[] }> {
   const paths = new Map([...model.namedModules()].map(([path, module]) => [module, path]));
   const layers: LayerSummary[] = [];
+  let outputShape: readonly number[] = [];
   const observe = (layer: Module, input: tf.Tensor, output: tf.Tensor): void => {
     layers.push({
       path: paths.get(layer) ?? '',
@@ -57,29 +90,21 @@ export async function describeModel(
       multiplyAdds: multiplyAdds(layer, input, output),
     });
   };
-  const infer = compile((x: tf.Tensor4D) => model.forward(x, { training: false, observe }).logits, {
-    name: 'describeModel',
+  const shapesAreKnown = new Error('All shapes are known');
+  const trace = compile(
+    (): tf.Tensor => {
+      const x = tf.broadcastTo<tf.Rank.R4>(tf.zeros([1, 1, 1, 1]), [...inputShape]);
+      outputShape = [...model.forward(x, { training: false, observe }).logits.shape];
+      // Leaving here keeps the function from being run.
+      throw shapesAreKnown;
+    },
+    { name: 'describeModel' },
+  );
+  await trace().catch((error: unknown) => {
+    if (error !== shapesAreKnown) throw error;
   });
-  const x = zeros<tf.Rank.R4>([1, ...size, model.inChannels]);
-  try {
-    const logits = await infer(x);
-    const outputShape = [...logits.shape];
-    logits.dispose();
-    let trainableParameters = 0;
-    for (const [, parameter] of model.namedParameters()) trainableParameters += parameter.size;
-    return {
-      layers,
-      inputShape: [...x.shape],
-      outputShape,
-      parameters: model.parameterCount,
-      trainableParameters,
-      multiplyAdds: layers.reduce((sum, layer) => sum + layer.multiplyAdds, 0),
-    };
-  } finally {
-    x.dispose();
-    infer.dispose();
-    model.dispose();
-  }
+  trace.dispose();
+  return { layers, outputShape };
 }
 
 function multiplyAdds(layer: Module, input: tf.Tensor, output: tf.Tensor): number {

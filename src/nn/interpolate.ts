@@ -1,8 +1,7 @@
 import type * as tf from '@tensorflow/tfjs-core';
 import { resizeBilinear, resizeNearest } from '../engine/ops/resize.ts';
 
-export const interpolations = ['nearest', 'bilinear'] as const;
-export type Interpolation = (typeof interpolations)[number];
+export type Interpolation = 'nearest' | 'bilinear';
 
 /**
  * `torch.nn.functional.interpolate(x, size, mode, align_corners=False)`: `[N, H, W, C]` to `[N, size[0], size[1], C]`.

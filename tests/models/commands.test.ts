@@ -95,6 +95,23 @@ test('describeModel counts what a published table says of ResNet-50', async () =
   expect(nativeTensorCount()).toBe(before);
 });
 
+test('describeModel computes nothing, whatever the size', async () => {
+  const before = nativeTensorCount();
+  const options = {
+    decoder: { name: 'unet' },
+    encoder: { name: 'resnet18' },
+    inChannels: 1,
+    classes: 2,
+  } as const;
+  const { outputShape } = await describeModel(options, [40_000, 60_000]);
+  expect(outputShape).toEqual([1, 40_000, 60_000, 2]);
+  await expect(describeModel(options, [0, 2 ** 40])).rejects.toMatchObject({ code: 'model/input-shape' });
+  await expect(
+    describeModel({ ...options, decoder: { name: 'unetplusplus' } }, [512, 500]),
+  ).rejects.toMatchObject({ code: 'model/input-shape' });
+  expect(nativeTensorCount()).toBe(before);
+});
+
 test('listModels reads sizes and options from the models themselves', () => {
   const { encoders, decoders } = listModels();
   expect(encoders.find(({ name }) => name === 'resnet34')).toEqual({

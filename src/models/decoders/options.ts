@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { interpolations } from '../../nn/interpolate.ts';
+import type { Interpolation } from '../../nn/interpolate.ts';
 import { namedOptions, unknownName } from '../options.ts';
 
 const unet = {
@@ -10,7 +10,9 @@ const unet = {
   /** `scse`: concurrent spatial and channel squeeze-and-excitation (Roy et al. 2018). */
   attentionType: z.enum(['scse']).nullable().default(null),
   /** How feature maps are upsampled. */
-  interpolation: z.enum(interpolations).default('nearest'),
+  interpolation: z
+    .enum(['nearest', 'bilinear'] as const satisfies readonly Interpolation[])
+    .default('nearest'),
 };
 
 /** Options of every decoder, by name. */
