@@ -1,15 +1,13 @@
-import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { flattenParameters } from '../tracking/flatten.ts';
 import { readJsonLines } from '../tracking/jsonLines.ts';
+import { readRunFile } from './runDirectory.ts';
 import type { Run } from './runDirectory.ts';
 
 /** One run as a person reads it, and as data. */
 export async function describeRun(run: Run): Promise<{ data: object; text: string }> {
-  const read = async (name: string): Promise<unknown> =>
-    JSON.parse(await readFile(join(run.directory, name), 'utf8')) as unknown;
-  const config = await read('config.json');
-  const environment = await read('environment.json');
+  const config = await readRunFile(run, 'config.json');
+  const environment = await readRunFile(run, 'environment.json');
   const last: Record<string, number> = {};
   for await (const record of readJsonLines(join(run.directory, 'metrics.jsonl'))) {
     if (record.type === 'metrics') Object.assign(last, record.values);

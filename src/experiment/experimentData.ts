@@ -33,6 +33,25 @@ export async function openDataset({ root, offline, exclude }: DataConfig): Promi
   return { ...dataset, entries: { ...dataset.entries, train: kept } };
 }
 
+/**
+ * Refuses images for training that have no annotation, which would otherwise be left out without a word.
+ *
+ * @throws PhalanxError `data/not-annotated` naming the first of them.
+ */
+export function requireAnnotations({ entries }: Dataset): void {
+  const bare = entries.train.filter(({ annotationPath }) => annotationPath === undefined);
+  if (bare.length === 0) return;
+  throw new PhalanxError('data/not-annotated', {
+    what:
+      bare.length === 1
+        ? 'A training image has no annotation'
+        : `${bare.length} training images have no annotation, the first of them`,
+    where: bare[0]!.imagePath,
+    expected: 'a .json file with the same person and name in outputs_json',
+    fix: 'Add it, move the image away, or leave its person out by data.exclude',
+  });
+}
+
 /** The two sides of one fold of an experiment. */
 export function splitFold(dataset: Dataset, { folds }: DataConfig, fold: number): FoldSplit {
   return foldSplit(makeFolds(dataset, folds), fold);

@@ -1,6 +1,5 @@
 import { createHash } from 'node:crypto';
 import { createReadStream, existsSync } from 'node:fs';
-import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { PhalanxError } from '../core/errors.ts';
@@ -17,6 +16,7 @@ import { loadStateDict } from '../nn/stateDict.ts';
 import { checkpointPath } from '../training/checkpoint.ts';
 import { defaultCacheDirectory, openDataset, prepareEntries, splitFold } from './experimentData.ts';
 import { modelConfig } from './resolve.ts';
+import { readRunFile } from './runDirectory.ts';
 import type { Run } from './runDirectory.ts';
 import { experimentSchema } from './schema.ts';
 import type { Ensemble, Experiment } from './schema.ts';
@@ -41,7 +41,7 @@ export interface RunData {
  */
 export async function openRunData(run: Run, split: PredictedSplit, root?: string): Promise<RunData> {
   const path = join(run.directory, 'config.json');
-  const recorded = parseDeclared(experimentSchema, JSON.parse(await readFile(path, 'utf8')), path);
+  const recorded = parseDeclared(experimentSchema, await readRunFile(run, 'config.json'), path);
   const config = root === undefined ? recorded : { ...recorded, data: { ...recorded.data, root } };
   const dataset = await openDataset(config.data);
   const entries =

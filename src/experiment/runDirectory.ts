@@ -150,6 +150,29 @@ export async function readRun(directory: string): Promise<Run> {
   }
 }
 
+/**
+ * One of a run's JSON files: `config.json`, `environment.json`.
+ *
+ * @throws PhalanxError `run/file` when it is not there or is not JSON.
+ */
+export async function readRunFile(run: Run, name: string): Promise<unknown> {
+  const path = join(run.directory, name);
+  try {
+    return JSON.parse(await readFile(path, 'utf8')) as unknown;
+  } catch (cause) {
+    throw new PhalanxError(
+      'run/file',
+      {
+        what: 'A file of the run cannot be read',
+        where: path,
+        expected: 'JSON as phalanx train wrote it',
+        received: messageOf(cause),
+      },
+      { cause },
+    );
+  }
+}
+
 /** True when the run says that it is running and the process that trains it is alive. */
 export function isAlive({ state }: Run): boolean {
   if (state.status !== 'running') return false;

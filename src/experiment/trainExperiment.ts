@@ -1,5 +1,4 @@
 import { join, relative } from 'node:path';
-import { PhalanxError } from '../core/errors.ts';
 import { buildTransform } from '../augment/build.ts';
 import { compose } from '../augment/compose.ts';
 import type { SampleCache } from '../data/cache/cache.ts';
@@ -19,10 +18,17 @@ import { train } from '../training/train.ts';
 import { createValidation } from '../training/validation.ts';
 import type { Validation } from '../training/validation.ts';
 import { describeEnvironment } from './environment.ts';
-import { defaultCacheDirectory, openDataset, prepareEntries, splitFold } from './experimentData.ts';
+import {
+  defaultCacheDirectory,
+  openDataset,
+  prepareEntries,
+  requireAnnotations,
+  splitFold,
+} from './experimentData.ts';
+import { openRun } from './openRun.ts';
 import { modelConfig } from './resolve.ts';
 import type { Resolved } from './resolve.ts';
-import { configHash, createRun, isAlive, listRuns, writeRunState } from './runDirectory.ts';
+import { writeRunState } from './runDirectory.ts';
 import type { Run, RunState } from './runDirectory.ts';
 import type { Experiment } from './schema.ts';
 import { logEvent, trackRun } from './trackRun.ts';
@@ -55,10 +61,11 @@ export async function* trainExperiment(options: TrainExperimentOptions): AsyncGe
   const { experiment, fold = 0, signal } = options;
   const { config } = experiment;
   const dataset = await openDataset(config.data);
+  requireAnnotations(dataset);
   const split = splitFold(dataset, config.data, fold);
   const spec = modelConfig(config, dataset.classes.length, relative(process.cwd(), experiment.path));
 
-  const { run, twins } = await openRun(options, fold);
+  const { run, twins } = await openRun({ ...options, fold });
   yield { type: 'run', run, twins };
   const events: ExperimentEvent[] = [];
   const cache = prepareEntries(
@@ -246,55 +253,6 @@ class LiveState {
     this.#writing = this.#writing.catch(() => undefined).then(() => writeRunState(this.run));
     return this.#writing;
   }
-}
-
-async function openRun(
-  { experiment, id, resume = false, runs: root = 'runs' }: TrainExperimentOptions,
-  fold: number,
-): Promise<{ run: Run; twins: Run[] }> {
-  const hash = configHash(experiment.config);
-  const same = (await listRuns(root)).filter(({ state }) => state.fold === fold);
-  if (!resume) {
-    const twins = same.filter(({ state }) => state.configHash === hash);
-    const { name, path, config } = experiment;
-    const run = await createRun({
-      root,
-      experiment: name,
-      fold,
-      config,
-      sourcePath: path,
-      ...(id === undefined ? {} : { id }),
-    });
-    return { run, twins };
-  }
-  const unfinished = same.filter(
-    ({ state }) =>
-      state.experiment === experiment.name && state.status !== 'finished' && (id ?? state.id) === state.id,
-  );
-  const run = unfinished.findLast(({ state }) => state.configHash === hash);
-  if (run === undefined) {
-    const changed = unfinished.at(-1);
-    throw new PhalanxError('run/nothing-to-resume', {
-      what: 'There is no unfinished run to resume',
-      where: join(root, experiment.name, `fold${fold}`),
-      ...(changed === undefined
-        ? { fix: 'Leave out --resume to start a new run' }
-        : {
-            expected: `the settings of ${changed.state.id}, which are in its config.json`,
-            received: 'other settings',
-            fix: 'Set them back to resume it, or leave out --resume to start a new run',
-          }),
-    });
-  }
-  if (isAlive(run) && run.state.pid !== process.pid) {
-    throw new PhalanxError('run/in-use', {
-      what: 'Another process is training this run',
-      where: run.directory,
-      received: `process ${run.state.pid}`,
-      fix: 'Wait for it or stop it first',
-    });
-  }
-  return { run, twins: [] };
 }
 
 /** Yields what piles up while something is under way. */

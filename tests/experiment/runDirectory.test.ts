@@ -51,13 +51,16 @@ describe('configHash', () => {
     const random = Random.from('hash');
     const hashes = new Map<string, string>();
     for (let i = 0; i < 50; i++) {
-      const entries = Array.from({ length: 5 }, (_, k) => [`k${k}`, { x: random.integer(0, 4), y: [k, i] }]);
-      const config = Object.fromEntries(entries) as object;
+      const entries = Array.from({ length: 5 }, (_, k): [string, object] => [
+        `k${k}`,
+        { x: random.integer(0, 4), y: [k, i] },
+      ]);
+      const config = Object.fromEntries(entries);
       const shuffled = Object.fromEntries(
         random
           .shuffle(entries)
           .map(([key, value]) => [key, Object.fromEntries(Object.entries(value).reverse())]),
-      ) as object;
+      );
       expect(configHash(shuffled)).toBe(configHash(config));
       expect(hashes.has(configHash(config))).toBe(false);
       hashes.set(configHash(config), JSON.stringify(config));

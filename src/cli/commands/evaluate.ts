@@ -1,6 +1,7 @@
 import { resolve } from 'node:path';
 import type { RegisterCommand } from '../command.ts';
 import { PredictionView } from '../terminal/ensemble.ts';
+import type { Progress } from '../terminal/progress.ts';
 import { table } from '../terminal/table.ts';
 
 interface EvaluateFlags {
@@ -26,12 +27,14 @@ export const registerEvaluate: RegisterCommand = (program, run) => {
         const { flip, data, cache } = flags;
         const found = await findRun(resolve(flags.runs), reference);
         const view = new PredictionView(output, found.state.experiment);
-        const progress = output.progress('score');
+        let progress: Progress | undefined;
         for await (const event of evaluateRun({ run: found, flip, data, cache, signal })) {
           if (event.type === 'prediction') view.show(event.event);
-          else if (event.type === 'progress') progress.update(event.done, event.total);
-          else {
-            progress.clear();
+          else if (event.type === 'progress') {
+            progress ??= output.progress('score');
+            progress.update(event.done, event.total);
+          } else {
+            progress?.clear();
             const { evaluation } = event;
             const rows = Object.entries(evaluation.perClass).map(([name, dice]) => [name, dice.toFixed(4)]);
             const mean = `mean Dice ${evaluation.meanDice.toFixed(4)} over ${evaluation.images} images`;

@@ -1,7 +1,14 @@
+import { existsSync } from 'node:fs';
 import { PhalanxError } from '../../core/errors.ts';
 import type { RegisterCommand } from '../command.ts';
 import { oneOf } from '../options.ts';
 import { table } from '../terminal/table.ts';
+
+interface VoteFlags {
+  readonly out: string;
+  readonly weights?: number[];
+  readonly overwrite?: boolean;
+}
 
 export const registerSubmission: RegisterCommand = (program, run) => {
   const group = program.command('submission').description('check, score and combine submission CSVs');
@@ -55,10 +62,18 @@ export const registerSubmission: RegisterCommand = (program, run) => {
     .argument('<csv...>')
     .requiredOption('--out <csv>')
     .option('--weights <numbers>', 'one per submission, separated by commas', parseNumbers)
+    .option('--overwrite', 'replace the CSV if it exists')
     .action(
-      run(async ({ output, signal }, submissions: string[], options: { out: string; weights?: number[] }) => {
+      run(async ({ output, signal }, submissions: string[], options: VoteFlags) => {
         const { voteSubmissions } = await import('../../inference/submission/vote.ts');
-        const { out, weights } = options;
+        const { out, weights, overwrite = false } = options;
+        if (!overwrite && existsSync(out)) {
+          throw new PhalanxError('vote/output-exists', {
+            what: 'The submission exists already',
+            where: out,
+            fix: 'Choose another name, or replace it with --overwrite',
+          });
+        }
         const written = await voteSubmissions({
           submissions,
           out,

@@ -17,28 +17,29 @@ export interface SubmissionSummary {
 
 /** Shows how a prediction goes on. */
 export class PredictionView {
-  readonly #progress: Progress;
+  #progress: Progress | undefined;
   readonly #label: string;
   readonly #output: Output;
 
   constructor(output: Output, label: string) {
     this.#output = output;
     this.#label = label;
-    this.#progress = output.progress('predict');
   }
 
   show(event: PredictionEvent): void {
     switch (event.type) {
       case 'started':
+        // Not before: decoding images and loading weights are not predicting.
+        this.#progress = this.#output.progress('predict');
         this.#progress.startAt(event.kept);
         break;
       case 'progress':
-        this.#progress.update(event.done, event.total, `${(event.bytes / 1e6).toFixed(1)} MB`);
+        this.#progress?.update(event.done, event.total, sizeText(event.bytes));
         break;
       case 'finished': {
         const { written, kept, bytes, seconds } = event;
-        this.#progress.clear();
-        const size = written === 0 ? '' : `, ${(bytes / written / 1024).toFixed(0)} KiB each`;
+        this.#progress?.clear();
+        const size = written === 0 ? '' : `, ${sizeText(bytes / written)} each`;
         const before = kept === 0 ? '' : ` (${kept} were there)`;
         this.#output.note(
           `${this.#label}: ${written} images predicted in ${duration(seconds)}${size}${before}`,
@@ -49,6 +50,10 @@ export class PredictionView {
         event satisfies never;
     }
   }
+}
+
+function sizeText(bytes: number): string {
+  return bytes < 1e6 ? `${(bytes / 1e3).toFixed(0)} kB` : `${(bytes / 1e6).toFixed(1)} MB`;
 }
 
 /** Shows an ensemble being made, and returns what was written. */

@@ -6,6 +6,9 @@ export type ProgressMode = 'bar' | 'lines' | 'silent';
 const redraw = 100;
 const lineEvery = 10_000;
 
+/** Seconds before a rate means anything. */
+const settled = 0.5;
+
 /** Progress of one piece of work: how far, how fast, how long still, and what it measures on the way. */
 export class Progress {
   readonly #label: string;
@@ -14,7 +17,7 @@ export class Progress {
   readonly #style: (style: Parameters<typeof styleText>[0], text: string) => string;
   readonly #start = performance.now();
   #from = 0;
-  #shown = -Infinity;
+  #shown: number;
   #done = 0;
   #detail = '';
   #closed = false;
@@ -27,6 +30,7 @@ export class Progress {
     this.#label = label;
     this.#mode = mode;
     this.#style = style;
+    this.#shown = mode === 'bar' ? -Infinity : this.#start;
   }
 
   /** Work that was done before this process began; it does not count for the rate. */
@@ -71,9 +75,9 @@ export class Progress {
   #draw(): void {
     if (this.#mode === 'silent') return;
     const seconds = (performance.now() - this.#start) / 1000;
-    const rate = (this.#done - this.#from) / Math.max(seconds, 1e-3);
-    const left = rate > 0 ? (this.#total - this.#done) / rate : Infinity;
-    const time = this.#done >= this.#total || this.#closed ? duration(seconds) : `${duration(left)} left`;
+    const rate = seconds < settled ? 0 : (this.#done - this.#from) / seconds;
+    const left = rate > 0 ? `${duration((this.#total - this.#done) / rate)} left` : '';
+    const time = this.#done >= this.#total || this.#closed ? duration(seconds) : left;
     const facts = [`${this.#done}/${this.#total}`, rateText(rate), time, this.#detail].filter(
       (part) => part !== '',
     );

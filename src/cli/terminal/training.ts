@@ -27,6 +27,8 @@ export async function showTraining(
   let validation: Progress | undefined;
   let total = 0;
   let lastDice: number | undefined;
+  let detail = '';
+  const withDice = (): string => (lastDice === undefined ? detail : `${detail}  Dice ${lastDice.toFixed(4)}`);
   try {
     for await (const event of events) {
       switch (event.type) {
@@ -59,13 +61,9 @@ export async function showTraining(
           steps.startAt(event.resumedFrom);
           break;
         case 'step': {
-          const dice = lastDice === undefined ? '' : `  Dice ${lastDice.toFixed(4)}`;
           const rate = event.learningRate.toExponential(1);
-          steps?.update(
-            event.step,
-            total,
-            `epoch ${event.epoch + 1}  loss ${event.loss.toFixed(4)}  rate ${rate}${dice}`,
-          );
+          detail = `epoch ${event.epoch + 1}  loss ${event.loss.toFixed(4)}  rate ${rate}`;
+          steps?.update(event.step, total, withDice());
           break;
         }
         case 'validation-progress':
@@ -76,6 +74,7 @@ export async function showTraining(
           validation?.clear();
           validation = undefined;
           lastDice = event.meanDice;
+          steps?.update(event.step, total, withDice());
           const best = event.best ? output.style('green', '  best so far') : '';
           const loss = `loss ${event.loss.toFixed(4)}`;
           steps?.say(

@@ -1,0 +1,72 @@
+import { join } from 'node:path';
+import { PhalanxError } from '../core/errors.ts';
+import type { Resolved } from './resolve.ts';
+import { configHash, createRun, isAlive, listRuns } from './runDirectory.ts';
+import type { Run } from './runDirectory.ts';
+import type { Experiment } from './schema.ts';
+
+export interface OpenRunOptions {
+  readonly experiment: Resolved<Experiment>;
+  readonly fold: number;
+  readonly id?: string | undefined;
+  readonly resume?: boolean;
+  readonly runs?: string;
+}
+
+export interface OpenedRun {
+  readonly run: Run;
+  /** Earlier runs of the same settings and fold, of a new run. */
+  readonly twins: readonly Run[];
+}
+
+/**
+ * Makes a new run, or finds the one to continue: the newest unfinished one of the same experiment, settings and fold.
+ *
+ * @throws PhalanxError `run/nothing-to-resume`, `run/in-use`, and what `createRun` throws.
+ */
+export async function openRun(options: OpenRunOptions): Promise<OpenedRun> {
+  const { experiment, fold, id, resume = false, runs: root = 'runs' } = options;
+  const hash = configHash(experiment.config);
+  const same = (await listRuns(root)).filter(({ state }) => state.fold === fold);
+  if (!resume) {
+    const twins = same.filter(({ state }) => state.configHash === hash);
+    const { name, path, config } = experiment;
+    const run = await createRun({
+      root,
+      experiment: name,
+      fold,
+      config,
+      sourcePath: path,
+      ...(id === undefined ? {} : { id }),
+    });
+    return { run, twins };
+  }
+  const unfinished = same.filter(
+    ({ state }) =>
+      state.experiment === experiment.name && state.status !== 'finished' && (id ?? state.id) === state.id,
+  );
+  const run = unfinished.findLast(({ state }) => state.configHash === hash);
+  if (run === undefined) {
+    const changed = unfinished.at(-1);
+    throw new PhalanxError('run/nothing-to-resume', {
+      what: 'There is no unfinished run to resume',
+      where: join(root, experiment.name, `fold${fold}`),
+      ...(changed === undefined
+        ? { fix: 'Leave out --resume to start a new run' }
+        : {
+            expected: `the settings of ${changed.state.id}, which are in its config.json`,
+            received: 'other settings',
+            fix: 'Set them back to resume it, or leave out --resume to start a new run',
+          }),
+    });
+  }
+  if (isAlive(run) && run.state.pid !== process.pid) {
+    throw new PhalanxError('run/in-use', {
+      what: 'Another process is training this run',
+      where: run.directory,
+      received: `process ${run.state.pid}`,
+      fix: 'Wait for it or stop it first',
+    });
+  }
+  return { run, twins: [] };
+}
