@@ -41,7 +41,10 @@ export interface TrainOptions {
   readonly directory?: string | undefined;
   /** Go on from the checkpoint in `directory`, if there is one. Default false. */
   readonly resume?: boolean;
-  /** Updates between two checkpoints within an epoch; its end always has one. */
+  /**
+   * Updates between two checkpoints. Left out: at the end of an epoch, if a minute has passed since the last one. A
+   * validation, the end of the run and a stop always have one.
+   */
   readonly checkpointEvery?: number | undefined;
   /** Validations without a better Dice after which training stops. */
   readonly patience?: number | undefined;

@@ -42,8 +42,13 @@ export async function* train(options: TrainOptions): AsyncGenerator<TrainingEven
 
 interface Run extends StepRunner {
   readonly optimizer: Optimizer;
-  progress: Progress;
+  readonly progress: Progress;
+  /** When the last checkpoint was written, or the run begun; of `performance.now()`. */
+  savedAt: number;
 }
+
+/** Short epochs are not worth a checkpoint each: one a minute costs little, and little is lost with it. */
+const CHECKPOINT_SECONDS = 60;
 
 async function prepare(options: TrainOptions, plan: Plan): Promise<Run> {
   const { model, directory, resume = false } = options;
@@ -80,7 +85,16 @@ async function prepare(options: TrainOptions, plan: Plan): Promise<Run> {
       auxiliaryWeight: options.auxiliaryWeight ?? 0.5,
     });
     const progress = saved ?? { step: 0, validated: 0, stale: 0, settings };
-    return { options, plan, trainStep, optimizer, schedule, recentLosses: [], progress };
+    return {
+      options,
+      plan,
+      trainStep,
+      optimizer,
+      schedule,
+      recentLosses: [],
+      progress,
+      savedAt: performance.now(),
+    };
   } catch (error) {
     optimizer.dispose();
     throw error;
@@ -93,7 +107,7 @@ type Reason = (TrainingEvent & { type: 'finished' })['reason'];
 async function* work(run: Run): AsyncGenerator<TrainingEvent, Reason> {
   const { options, plan, progress } = run;
   for (;;) {
-    if (validationIsDue(run)) {
+    if (validationIsDue(run) && !isAborted(options)) {
       yield* validate(run);
       yield* save(run);
     }
@@ -106,7 +120,7 @@ async function* work(run: Run): AsyncGenerator<TrainingEvent, Reason> {
       progress.step = event.step;
       yield event;
     }
-    if (!validationIsDue(run)) yield* save(run);
+    if (checkpointIsDue(run)) yield* save(run);
   }
 }
 
@@ -116,6 +130,15 @@ function nextStop({ options, plan, progress }: Run, epoch: number): number {
   const every = options.checkpointEvery ?? stepsPerEpoch;
   const checkpoint = (Math.floor(progress.step / every) + 1) * every;
   return Math.min(checkpoint, (epoch + 1) * stepsPerEpoch, totalSteps);
+}
+
+/** After steps; a validation is followed by a checkpoint of its own. */
+function checkpointIsDue(run: Run): boolean {
+  const { options, plan, progress } = run;
+  if (isAborted(options)) return true;
+  if (progress.step === plan.totalSteps && !validationIsDue(run)) return true;
+  if (options.checkpointEvery !== undefined) return progress.step % options.checkpointEvery === 0;
+  return performance.now() - run.savedAt > 1000 * CHECKPOINT_SECONDS;
 }
 
 function validationIsDue({ options, plan, progress }: Run): boolean {
@@ -128,7 +151,7 @@ function validationIsDue({ options, plan, progress }: Run): boolean {
 /** Validates, and keeps the weights if they are the best; leaves `validated` as it was when aborted meanwhile. */
 async function* validate({ options, plan, progress }: Run): AsyncGenerator<TrainingEvent> {
   const { validation, model } = options;
-  if (validation === undefined || isAborted(options)) return;
+  if (validation === undefined) return;
   const started = performance.now();
   const running = validation.run();
   let next = await running.next();
@@ -158,12 +181,14 @@ async function* validate({ options, plan, progress }: Run): AsyncGenerator<Train
 }
 
 /** Writes everything a resumed run needs, then the weights alone. */
-async function* save({ options, optimizer, progress }: Run): AsyncGenerator<TrainingEvent> {
+async function* save(run: Run): AsyncGenerator<TrainingEvent> {
+  const { options, optimizer, progress } = run;
   const checkpoints = checkpointDirectory(options);
   if (checkpoints === undefined) return;
   const path = checkpointPath(checkpoints, 'last');
   await saveResume(checkpoints, options.model, optimizer, progress);
   await saveWeights(path, options.model, { step: String(progress.step) });
+  run.savedAt = performance.now();
   yield { type: 'checkpoint', step: progress.step, path, kind: 'last' };
 }
 
