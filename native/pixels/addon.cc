@@ -6,26 +6,28 @@ namespace phalanx {
 // One per family of kernels, each defined in the file named after it.
 void RegisterClahe(Napi::Env env, Napi::Object exports);
 void RegisterFilters(Napi::Env env, Napi::Object exports);
-void RegisterGeometry(Napi::Env env, Napi::Object exports);
-void RegisterPolygons(Napi::Env env, Napi::Object exports);
-void RegisterRuns(Napi::Env env, Napi::Object exports);
-void RegisterLabelMaps(Napi::Env env, Napi::Object exports);
-void RegisterUpsample(Napi::Env env, Napi::Object exports);
-void RegisterResize(Napi::Env env, Napi::Object exports);
+void RegisterFlip(Napi::Env env, Napi::Object exports);
 void RegisterLogits(Napi::Env env, Napi::Object exports);
+void RegisterOverlap(Napi::Env env, Napi::Object exports);
+void RegisterPolygons(Napi::Env env, Napi::Object exports);
+void RegisterResize(Napi::Env env, Napi::Object exports);
+void RegisterRuns(Napi::Env env, Napi::Object exports);
+void RegisterUpsample(Napi::Env env, Napi::Object exports);
+void RegisterWarp(Napi::Env env, Napi::Object exports);
 
 }  // namespace phalanx
 
 static Napi::Object Init(Napi::Env env, Napi::Object exports) {
   phalanx::RegisterClahe(env, exports);
   phalanx::RegisterFilters(env, exports);
-  phalanx::RegisterGeometry(env, exports);
-  phalanx::RegisterPolygons(env, exports);
-  phalanx::RegisterRuns(env, exports);
-  phalanx::RegisterLabelMaps(env, exports);
-  phalanx::RegisterUpsample(env, exports);
-  phalanx::RegisterResize(env, exports);
+  phalanx::RegisterFlip(env, exports);
   phalanx::RegisterLogits(env, exports);
+  phalanx::RegisterOverlap(env, exports);
+  phalanx::RegisterPolygons(env, exports);
+  phalanx::RegisterResize(env, exports);
+  phalanx::RegisterRuns(env, exports);
+  phalanx::RegisterUpsample(env, exports);
+  phalanx::RegisterWarp(env, exports);
   return exports;
 }
 

@@ -204,6 +204,36 @@ inline Planes PlanesArg(const Napi::CallbackInfo& info, size_t index, const char
   return planes;
 }
 
+// One plane of a label map and the plane made from it.
+struct PlanePair {
+  const uint32_t* source;
+  uint32_t* target;
+};
+
+struct PlanePairs {
+  std::vector<PlanePair> data;
+  std::vector<Napi::Object> owners;
+
+  // What a kernel keeps alive: `first`, with which it resolves, and the planes.
+  std::vector<Napi::Object> KeptWith(std::vector<Napi::Object> first) const {
+    first.insert(first.end(), owners.begin(), owners.end());
+    return first;
+  }
+};
+
+// Two arguments with as many planes each: what is read, and what is written.
+inline PlanePairs PlanePairsArg(const Napi::CallbackInfo& info, size_t sourceIndex, const char* sourceName,
+                                int64_t sourcePixels, size_t targetIndex, const char* targetName,
+                                int64_t targetPixels) {
+  const Planes source = PlanesArg(info, sourceIndex, sourceName, sourcePixels);
+  const Planes target = PlanesArg(info, targetIndex, targetName, targetPixels);
+  if (source.data.size() != target.data.size()) FailRange(info, targetName, "expected as many planes as the source has");
+  PlanePairs pairs{{}, source.owners};
+  pairs.owners.insert(pairs.owners.end(), target.owners.begin(), target.owners.end());
+  for (size_t i = 0; i < source.data.size(); i++) pairs.data.push_back({source.data[i], target.data[i]});
+  return pairs;
+}
+
 using Kernel = Napi::Value (*)(const Napi::CallbackInfo&);
 
 inline void Export(Napi::Env env, Napi::Object exports, const char* name, Kernel kernel) {

@@ -1,5 +1,5 @@
 // Resizing of 8-bit images with the pixels of OpenCV's resize (modules/imgproc/src/resize.cpp of OpenCV 5.0): INTER_AREA
-// by whole-number and fractional factors, INTER_LINEAR in 11-bit fixed point, INTER_NEAREST.
+// by whole-number and fractional factors, INTER_LINEAR in 11-bit fixed point, INTER_NEAREST; and of label planes, nearest.
 #include "kernel.h"
 #include "vectorized.h"
 
@@ -26,19 +26,41 @@ double Scale(int64_t sourceLength, int64_t length) {
 
 bool IsWhole(double scale) { return std::abs(scale - std::rint(scale)) < 2.220446049250313e-16; }
 
-void Nearest(const Job& job) {
-  const double scaleX = Scale(job.sourceWidth, job.width), scaleY = Scale(job.sourceHeight, job.height);
-  const auto index = [](int64_t i, double scale, int64_t length) {
-    return std::min(static_cast<int64_t>(std::floor(static_cast<double>(i) * scale)), length - 1);
-  };
-  for (int64_t y = 0; y < job.height; y++) {
-    const uint8_t* from = job.SourceRow(index(y, scaleY, job.sourceHeight));
-    uint8_t* to = job.Row(y);
-    for (int64_t x = 0; x < job.width; x++) {
-      const uint8_t* pixel = from + index(x, scaleX, job.sourceWidth) * job.channels;
-      for (int64_t c = 0; c < job.channels; c++) *to++ = pixel[c];
-    }
+// What a target position reads along one axis.
+std::vector<int64_t> NearestIndices(int64_t sourceLength, int64_t length) {
+  const double scale = Scale(sourceLength, length);
+  std::vector<int64_t> indices(length);
+  for (int64_t i = 0; i < length; i++) {
+    indices[i] = std::min(static_cast<int64_t>(std::floor(static_cast<double>(i) * scale)), sourceLength - 1);
   }
+  return indices;
+}
+
+template <size_t kChannels>
+struct Pixel {
+  uint8_t channels[kChannels];
+};
+
+template <typename T>
+void Nearest(const T* source, int64_t sourceWidth, T* target, const std::vector<int64_t>& columns,
+             const std::vector<int64_t>& rows) {
+  for (const int64_t row : rows) {
+    const T* from = source + row * sourceWidth;
+    for (const int64_t column : columns) *target++ = from[column];
+  }
+}
+
+template <size_t kChannels>
+void NearestPixels(const Job& job) {
+  Nearest(reinterpret_cast<const Pixel<kChannels>*>(job.source), job.sourceWidth,
+          reinterpret_cast<Pixel<kChannels>*>(job.target), NearestIndices(job.sourceWidth, job.width),
+          NearestIndices(job.sourceHeight, job.height));
+}
+
+void Nearest(const Job& job) {
+  if (job.channels == 1) NearestPixels<1>(job);
+  if (job.channels == 3) NearestPixels<3>(job);
+  if (job.channels == 4) NearestPixels<4>(job);
 }
 
 VECTORIZED void AddRow(const uint8_t* row, uint32_t* sums, int64_t length) {
@@ -239,8 +261,22 @@ Napi::Value ResizeImage(const Napi::CallbackInfo& info) {
   return AsyncKernel::Run(info, {target.owner, source.owner}, [job, method]() { Resize(job, method); });
 }
 
+// resizePlanes(source, sourceWidth, sourceHeight, target, width, height)
+Napi::Value ResizePlanes(const Napi::CallbackInfo& info) {
+  const int64_t sourceWidth = SideArg(info, 1, "sourceWidth"), sourceHeight = SideArg(info, 2, "sourceHeight");
+  const int64_t width = SideArg(info, 4, "width"), height = SideArg(info, 5, "height");
+  const PlanePairs planes = PlanePairsArg(info, 0, "source", sourceWidth * sourceHeight, 3, "target", width * height);
+  return AsyncKernel::Run(info, planes.KeptWith({info[3].As<Napi::Object>()}), [=, pairs = planes.data] {
+    const auto columns = NearestIndices(sourceWidth, width), rows = NearestIndices(sourceHeight, height);
+    for (const PlanePair& plane : pairs) Nearest(plane.source, sourceWidth, plane.target, columns, rows);
+  });
+}
+
 }  // namespace
 
-void RegisterResize(Napi::Env env, Napi::Object exports) { Export(env, exports, "resizeImage", ResizeImage); }
+void RegisterResize(Napi::Env env, Napi::Object exports) {
+  Export(env, exports, "resizeImage", ResizeImage);
+  Export(env, exports, "resizePlanes", ResizePlanes);
+}
 
 }  // namespace phalanx

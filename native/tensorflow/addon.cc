@@ -133,9 +133,12 @@ Napi::Value tensorData(Info info) {
 /// executeOp(type, attributes, inputs, outputs): runs an op now.
 Napi::Value executeOpNow(Info info) {
   Engine& engine = engineOf(info);
+  TFE_Context* context = contextOf(engine);
+  const std::string type = readString(info[0], "op");
+  const std::vector<std::shared_ptr<Slot>> inputs = readSlots(engine, info[2]);
+  checkInputCount(type, inputs.size());
   std::vector<TensorHandlePtr> handles =
-      executeOp(contextOf(engine), readString(info[0], "op"), readAttributes(info[1]), readSlots(engine, info[2]),
-                readOutputs(info[3]));
+      executeOp(context, type, readAttributes(info[1]), inputs, readOutputs(info[3]));
   Napi::Array results = Napi::Array::New(info.Env(), handles.size());
   for (size_t i = 0; i < handles.size(); i++) {
     auto slot = std::make_shared<Slot>(std::move(handles[i]));

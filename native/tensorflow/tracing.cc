@@ -73,27 +73,21 @@ int32_t TraceGraph::addConstant(TF_Tensor* value) {
 
 std::vector<int32_t> TraceGraph::addOp(const std::string& type, const std::vector<Attribute>& attributes,
                                        const std::vector<int64_t>& inputs, int outputs) {
-  const std::vector<int>& kinds = argumentKinds(type);
+  checkInputCount(type, inputs.size());
+  const Arguments& arguments = argumentsOf(type);
+  if (arguments.lists > 1) throw EngineError(type + ": ops with several list arguments cannot be traced");
   std::vector<TF_Output> sources;
   for (const int64_t input : inputs) sources.push_back(at(input).output);
 
-  size_t lists = 0;
-  for (const int kind : kinds) lists += kind == 0;
-  const size_t singles = kinds.size() - lists;
-  if (lists > 1) throw EngineError(type + ": ops with several list arguments cannot be traced");
-  if (sources.size() < singles || (lists == 0 && sources.size() != singles)) {
-    throw EngineError(type + ": takes " + std::to_string(singles) + " inputs, not " + std::to_string(sources.size()));
-  }
-
   TF_OperationDescription* op = TF_NewOperation(graph_.get(), type.c_str(), nextName(type).c_str());
   size_t next = 0;
-  for (const int kind : kinds) {
-    if (kind == 1) {
-      TF_AddInput(op, sources[next++]);
-    } else {
-      const size_t length = sources.size() - singles;
+  for (const bool isList : arguments.isList) {
+    if (isList) {
+      const size_t length = sources.size() - arguments.singles;
       TF_AddInputList(op, sources.data() + next, static_cast<int>(length));
       next += length;
+    } else {
+      TF_AddInput(op, sources[next++]);
     }
   }
   for (const Attribute& attribute : attributes) apply(attribute, op);
@@ -148,9 +142,9 @@ std::unique_ptr<TracedFunction> TraceGraph::finish(std::shared_ptr<TFE_Context> 
                                           std::move(resultMetadata));
 }
 
-const std::vector<int>& argumentKinds(const std::string& type) {
+const Arguments& argumentsOf(const std::string& type) {
   static std::mutex mutex;
-  static std::unordered_map<std::string, std::vector<int>> known;
+  static std::unordered_map<std::string, Arguments> known;
   std::lock_guard<std::mutex> lock(mutex);
   const auto found = known.find(type);
   if (found != known.end()) return found->second;
@@ -158,11 +152,20 @@ const std::vector<int>& argumentKinds(const std::string& type) {
   if (!tensorflow::OpRegistry::Global()->LookUpOpDef(type, &definition).ok()) {
     throw EngineError("TensorFlow has no op " + type);
   }
-  std::vector<int> kinds;
+  Arguments arguments;
   for (const auto& argument : definition->input_arg()) {
-    kinds.push_back(argument.number_attr().empty() && argument.type_list_attr().empty() ? 1 : 0);
+    const bool isList = !argument.number_attr().empty() || !argument.type_list_attr().empty();
+    arguments.isList.push_back(isList);
+    (isList ? arguments.lists : arguments.singles)++;
   }
-  return known.emplace(type, std::move(kinds)).first->second;
+  return known.emplace(type, std::move(arguments)).first->second;
+}
+
+void checkInputCount(const std::string& type, size_t inputs) {
+  const Arguments& arguments = argumentsOf(type);
+  if (inputs == arguments.singles || (inputs > arguments.singles && arguments.lists > 0)) return;
+  throw EngineError(type + ": takes " + std::to_string(arguments.singles) + " inputs" +
+                    (arguments.lists > 0 ? " or more" : "") + ", not " + std::to_string(inputs));
 }
 
 }  // namespace phalanx

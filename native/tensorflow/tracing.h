@@ -64,7 +64,16 @@ class TraceGraph {
   int nodes_ = 0;
 };
 
-/// For each argument of an op: 1 for one tensor, 0 for a list of them.
-const std::vector<int>& argumentKinds(const std::string& type);
+/// What an op takes, from TensorFlow's registry.
+struct Arguments {
+  std::vector<bool> isList;
+  size_t singles = 0;
+  size_t lists = 0;
+};
+
+/// Throws EngineError when there is no such op.
+const Arguments& argumentsOf(const std::string& type);
+/// Throws EngineError when an op cannot take so many inputs: TensorFlow itself would read past its definition.
+void checkInputCount(const std::string& type, size_t inputs);
 
 }  // namespace phalanx

@@ -1,4 +1,4 @@
-// Counting and resizing of label maps.
+// Counting which classes of a label map overlap.
 #include "kernel.h"
 
 #include <algorithm>
@@ -57,41 +57,8 @@ Napi::Value OverlapTable(const Napi::CallbackInfo& info) {
   });
 }
 
-// resizeLabels(source, sourceWidth, sourceHeight, target, width, height): the pixels of OpenCV's INTER_NEAREST.
-Napi::Value ResizeLabels(const Napi::CallbackInfo& info) {
-  const int64_t sourceWidth = SideArg(info, 1, "sourceWidth"), sourceHeight = SideArg(info, 2, "sourceHeight");
-  const int64_t width = SideArg(info, 4, "width"), height = SideArg(info, 5, "height");
-  const Planes source = PlanesArg(info, 0, "source", sourceWidth * sourceHeight);
-  const Planes target = PlanesArg(info, 3, "target", width * height);
-  if (source.data.size() != target.data.size()) FailRange(info, "target", "expected as many planes as the source has");
-  std::vector<Napi::Object> keep{info[3].As<Napi::Object>()};
-  keep.insert(keep.end(), source.owners.begin(), source.owners.end());
-  keep.insert(keep.end(), target.owners.begin(), target.owners.end());
-  return AsyncKernel::Run(info, keep, [=, from = source.data, to = target.data]() {
-    const auto nearest = [](int64_t length, int64_t sourceLength) {
-      const double step = 1.0 / (static_cast<double>(length) / static_cast<double>(sourceLength));
-      std::vector<size_t> indices(length);
-      for (int64_t i = 0; i < length; i++) {
-        indices[i] = std::min(static_cast<int64_t>(std::floor(static_cast<double>(i) * step)), sourceLength - 1);
-      }
-      return indices;
-    };
-    const std::vector<size_t> columns = nearest(width, sourceWidth), rows = nearest(height, sourceHeight);
-    for (size_t p = 0; p < from.size(); p++) {
-      for (int64_t y = 0; y < height; y++) {
-        const uint32_t* sourceRow = from[p] + rows[y] * sourceWidth;
-        uint32_t* row = to[p] + y * width;
-        for (int64_t x = 0; x < width; x++) row[x] = sourceRow[columns[x]];
-      }
-    }
-  });
-}
-
 }  // namespace
 
-void RegisterLabelMaps(Napi::Env env, Napi::Object exports) {
-  Export(env, exports, "overlapTable", OverlapTable);
-  Export(env, exports, "resizeLabels", ResizeLabels);
-}
+void RegisterOverlap(Napi::Env env, Napi::Object exports) { Export(env, exports, "overlapTable", OverlapTable); }
 
 }  // namespace phalanx
