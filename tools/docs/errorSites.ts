@@ -45,8 +45,8 @@ function sitesOf(file: string): ErrorSite[] {
   return sites;
 }
 
-function thrown({ arguments: given = [] }: ts.NewExpression, file: string): ErrorSite[] {
-  const [code, parts] = given;
+function thrown({ arguments: given }: ts.NewExpression, file: string): ErrorSite[] {
+  const [code, parts] = given ?? [];
   const codes = code === undefined ? [] : literals(code);
   if (codes.length === 0 && !forwarders.includes(file)) {
     throw new Error(`${file}: the code of an error is not a literal, so the reference cannot list it`);

@@ -36,7 +36,7 @@ export function describedSchema(schema: z.ZodType): Schema {
           ? '[transform](#augmentation)'
           : zodSchema._zod.def.type === 'union'
             ? undefined
-            : rangeValues(zodSchema as z.ZodType);
+            : rangeValues(zodSchema as unknown as z.ZodType);
       if (values !== undefined) jsonSchema['values'] = values;
     },
   }) as Schema;

@@ -23,7 +23,7 @@ export const registerAugment: RegisterCommand = (program, run) => {
   group
     .command('preview')
     .description('a contact sheet: training images and what the augmentation makes of them')
-    .argument('<experiment>')
+    .argument('<experiment>', 'file below experiments/, such as demo/unet')
     .requiredOption('--out <dir>', 'folder of the picture')
     .option('--fold <k>', 'fold whose training images are shown', wholeNumber('--fold', 0), 0)
     .option('--images <n>', 'rows', wholeNumber('--images', 1), 4)
@@ -63,10 +63,10 @@ export const registerAugment: RegisterCommand = (program, run) => {
   group
     .command('apply')
     .description('apply one transform to one image')
-    .requiredOption('--transform <json>', 'such as \'{"name":"CLAHE","p":1}\'')
-    .requiredOption('--image <file>')
-    .requiredOption('--out <png>')
-    .option('--seed <n>', 'of what the transform draws', wholeNumber('--seed', 0), 0)
+    .requiredOption('--transform <json>', 'the transform as data, such as \'{"name":"CLAHE","p":1}\'')
+    .requiredOption('--image <file>', 'PNG to read')
+    .requiredOption('--out <png>', 'PNG to write')
+    .option('--seed <n>', 'the same seed draws the same', wholeNumber('--seed', 0), 0)
     .action(
       run(async ({ output }, { transform, image, out, seed }: ApplyFlags) => {
         const { augmentFile } = await import('../../augment/augmentFile.ts');

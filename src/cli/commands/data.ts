@@ -15,10 +15,10 @@ export const registerData: RegisterCommand = (program, run) => {
   group
     .command('phantom')
     .description('write synthetic hand X-rays in the layout of the competition')
-    .argument('<dir>')
+    .argument('<dir>', 'new or empty folder to write into')
     .option('--people <n>', 'people to train on, two images each', wholeNumber('--people', 1), 40)
     .option('--test <n>', 'people to test on', wholeNumber('--test', 0), 10)
-    .option('--size <px>', 'side of the images', wholeNumber('--size', 64), 2048)
+    .option('--size <px>', 'side of the square images', wholeNumber('--size', 64), 2048)
     .option('--seed <n>', 'the same seed gives the same pixels', wholeNumber('--seed', 0), 0)
     .action(
       run(async ({ output, signal }, directory: string, { people, test, size, seed }: PhantomFlags) => {
@@ -43,7 +43,7 @@ export const registerData: RegisterCommand = (program, run) => {
   group
     .command('check')
     .description('list every defect of a dataset; exit 1 if there is an error')
-    .argument('<dir>')
+    .argument('<dir>', 'folder of the dataset')
     .action(
       run(async ({ output, signal }, directory: string) => {
         const { checkDataset } = await import('../../data/handBone/check.ts');
@@ -77,7 +77,7 @@ export const registerData: RegisterCommand = (program, run) => {
   group
     .command('analyze')
     .description('a report on the dataset: samples, areas, overlaps, people, unusual images')
-    .argument('<dir>')
+    .argument('<dir>', 'folder of the dataset')
     .option('--out <dir>', 'folder of the report', 'reports')
     .action(
       run(async ({ output, signal }, directory: string, options: { out: string }) => {
@@ -100,7 +100,7 @@ export const registerData: RegisterCommand = (program, run) => {
   group
     .command('prepare')
     .description("decode a dataset once, at an experiment's size")
-    .argument('<experiment>')
+    .argument('<experiment>', 'file below experiments/, such as demo/unet')
     .option('--set <path=value>', 'change a setting; may be given several times', collect)
     .option('--cache <dir>', 'where decoded images are kept', 'cache')
     .action(

@@ -99,7 +99,7 @@ export const registerModel: RegisterCommand = (program, run) => {
 function modelOptions(command: Command): Command {
   return command
     .requiredOption('--decoder <name>', 'see "phalanx model list"')
-    .requiredOption('--encoder <name>')
+    .requiredOption('--encoder <name>', 'see "phalanx model list"')
     .option('--in-channels <n>', 'channels of the input', wholeNumber('--in-channels', 1), 3)
     .option('--classes <n>', 'channels of the logits', wholeNumber('--classes', 1), 1)
     .option('--set <key=value>', 'a further option, such as decoder.attentionType=scse', collect);

@@ -15,7 +15,7 @@ export const registerSubmission: RegisterCommand = (program, run) => {
   group
     .command('check')
     .description('every defect of a submission; exit 1 if there is an error')
-    .argument('<csv>')
+    .argument('<csv>', 'the submission')
     .requiredOption('--data <dir>', 'the dataset it was made for')
     .action(
       run(async ({ output }, csv: string, options: { data: string }) => {
@@ -44,7 +44,7 @@ export const registerSubmission: RegisterCommand = (program, run) => {
   group
     .command('score')
     .description('mean Dice as the competition computes it; needs annotations')
-    .argument('<csv>')
+    .argument('<csv>', 'the submission')
     .requiredOption('--data <dir>', 'the dataset, with annotations of the split')
     .option('--split <split>', 'test or train', oneOf('--split', ['test', 'train']), 'test')
     .action(
@@ -59,8 +59,8 @@ export const registerSubmission: RegisterCommand = (program, run) => {
   group
     .command('vote')
     .description('majority vote of several submissions, pixel by pixel')
-    .argument('<csv...>')
-    .requiredOption('--out <csv>')
+    .argument('<csv...>', 'submissions with the same rows')
+    .requiredOption('--out <csv>', 'where the result goes')
     .option('--weights <numbers>', 'one per submission, separated by commas', parseNumbers)
     .option('--overwrite', 'replace the CSV if it exists')
     .action(
