@@ -25,7 +25,7 @@ export async function shrink(
     .toBuffer({ resolveWithObject: true });
   return {
     image: { width, height, channels: info.channels as Image['channels'], data },
-    labels: await Promise.all(labels.map((map) => resizeLabels(map, width, height))),
+    labels: await Promise.all(labels.map((map) => resizeLabels(map, { width, height }))),
   };
 }
 

@@ -4,6 +4,7 @@ import type { Random } from '../core/random.ts';
 import type { Sample } from '../data/dataset.ts';
 import { borderModes } from '../pixels/geometry.ts';
 import type { BorderMode } from '../pixels/geometry.ts';
+import type { ImageSize } from '../pixels/image.ts';
 import type { Window } from '../pixels/window.ts';
 import { copyWindow } from '../pixels/window.ts';
 import { fill } from './ranges.ts';
@@ -42,7 +43,7 @@ interface Padding {
  * `adjust_padding_by_position`; its `top_right` and `bottom_left` are what they say here).
  */
 export function padding(
-  image: { readonly width: number; readonly height: number },
+  image: ImageSize,
   minWidth: number,
   minHeight: number,
   position: PadPosition,

@@ -1,6 +1,6 @@
 import sharp from 'sharp';
 import { PhalanxError, messageOf } from '../core/errors.ts';
-import type { Image } from '../pixels/image.ts';
+import type { Image, ImageSize } from '../pixels/image.ts';
 import { readLimitedFile } from './limitedFile.ts';
 import type { FileKind } from './limitedFile.ts';
 
@@ -13,13 +13,6 @@ const imageFile: FileKind = {
 
 /** Largest image that is decoded: 8192 × 8192 pixels, sixteen times the competition's. */
 const maxPixels = 8192 * 8192;
-
-export interface ImageSize {
-  /** Pixels. */
-  readonly width: number;
-  /** Pixels. */
-  readonly height: number;
-}
 
 export interface DecodeOptions {
   /**

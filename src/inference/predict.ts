@@ -3,7 +3,7 @@ import { PhalanxError } from '../core/errors.ts';
 import type { Batch } from '../data/batch.ts';
 import type { SampleEntry } from '../data/dataset.ts';
 import { readPngSize } from '../data/imageFile.ts';
-import type { ImageSize } from '../data/imageFile.ts';
+import type { ImageSize } from '../pixels/image.ts';
 import { mapConcurrently } from '../data/mapConcurrently.ts';
 import { bytesToFloat, uint8Tensor } from '../engine/bytes.ts';
 import { compile } from '../engine/compile.ts';

@@ -1,30 +1,16 @@
-import { nativePixels } from '../pixels/native.ts';
+import type { ImageSize } from '../pixels/image.ts';
+import { resizePlanes } from '../pixels/resize.ts';
 import { createLabelMap } from './labelMap.ts';
 import type { LabelMap } from './labelMap.ts';
 
-interface ResizeKernels {
-  resizeLabels(
-    source: readonly Uint32Array[],
-    sourceWidth: number,
-    sourceHeight: number,
-    target: readonly Uint32Array[],
-    width: number,
-    height: number,
-  ): Promise<unknown>;
-}
-
-/** Nearest-neighbour resize to `width` × `height` pixels, the pixels of OpenCV's `INTER_NEAREST`. */
-export async function resizeLabels(labels: LabelMap, width: number, height: number): Promise<LabelMap> {
-  const resized = createLabelMap(width, height, labels.classes);
-  await nativePixels<ResizeKernels>().resizeLabels(
-    labels.planes,
-    labels.width,
-    labels.height,
-    resized.planes,
-    width,
-    height,
-  );
-  return resized;
+/**
+ * Resizes to the nearest pixels, those of OpenCV's `INTER_NEAREST`.
+ *
+ * @throws RangeError for a side that is no integer from 1 to 131072, or when a plane has not the label map's size.
+ */
+export async function resizeLabels(labels: LabelMap, { width, height }: ImageSize): Promise<LabelMap> {
+  const planes = await resizePlanes(labels.planes, labels, { width, height });
+  return { width, height, classes: labels.classes, planes };
 }
 
 /** Left becomes right. */

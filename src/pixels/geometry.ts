@@ -57,18 +57,6 @@ interface GeometryKernels {
     target: Uint8Array,
     outPlanes: readonly Uint32Array[],
   ): Promise<unknown>;
-  resize(
-    source: Uint8Array,
-    width: number,
-    height: number,
-    channels: number,
-    planes: readonly Uint32Array[],
-    linear: number,
-    target: Uint8Array,
-    outWidth: number,
-    outHeight: number,
-    outPlanes: readonly Uint32Array[],
-  ): Promise<unknown>;
 }
 
 /** The inverse as OpenCV computes it; zeros for a singular matrix. */
@@ -131,31 +119,4 @@ export async function flip({ image, planes }: Raster, direction: 'horizontal' | 
     outPlanes,
   );
   return { image: { width, height, channels, data: target }, planes: outPlanes };
-}
-
-/**
- * Resizes the image and, nearest, its labels; equal to `cv2.resize` with `INTER_LINEAR` (11-bit weights) and
- * `INTER_NEAREST`.
- */
-export async function resize(
-  { image, planes }: Raster,
-  size: { readonly width: number; readonly height: number },
-  interpolation: Interpolation,
-): Promise<Raster> {
-  const { width, height } = size;
-  const target = uninitialized(width * height * image.channels);
-  const outPlanes = uninitializedPlanes(planes.length, width * height);
-  await nativePixels<GeometryKernels>().resize(
-    image.data,
-    image.width,
-    image.height,
-    image.channels,
-    planes,
-    interpolation === 'linear' ? 1 : 0,
-    target,
-    width,
-    height,
-    outPlanes,
-  );
-  return { image: { width, height, channels: image.channels, data: target }, planes: outPlanes };
 }

@@ -1,4 +1,4 @@
-import type { Interpolation, Raster, WarpOptions } from './geometry.ts';
+import type { Raster, WarpOptions } from './geometry.ts';
 import { fillBytes, invertAffine } from './geometry.ts';
 import { roundHalfEven } from './rounding.ts';
 import { borderIndex } from './window.ts';
@@ -73,74 +73,4 @@ export function flipPlain({ image, planes }: Raster, direction: 'horizontal' | '
     }
   }
   return { image: { width, height, channels, data }, planes: outPlanes };
-}
-
-interface Tap {
-  readonly first: number;
-  readonly second: number;
-  readonly weight0: number;
-  readonly weight1: number;
-}
-
-function linearTaps(from: number, to: number, clampWeights: boolean): Tap[] {
-  const scale = 1 / (to / from);
-  const clamp = (index: number): number => Math.min(Math.max(index, 0), from - 1);
-  return Array.from({ length: to }, (_, i) => {
-    const position = fround((i + 0.5) * scale - 0.5);
-    let index = Math.floor(position);
-    let fraction = fround(position - index);
-    if (clampWeights && (index < 0 || index >= from - 1)) {
-      fraction = 0;
-      index = clamp(index);
-    }
-    return {
-      first: clamp(index),
-      second: clamp(index + 1),
-      weight0: roundHalfEven(fround(fround(1 - fraction) * 2048)),
-      weight1: roundHalfEven(fround(fraction * 2048)),
-    };
-  });
-}
-
-/** The twin of the native `resize`. */
-export function resizePlain(
-  { image, planes }: Raster,
-  size: { readonly width: number; readonly height: number },
-  interpolation: Interpolation,
-): Raster {
-  const { width, height, channels } = image;
-  const nearestTaps = (from: number, to: number): number[] => {
-    const scale = 1 / (to / from);
-    return Array.from({ length: to }, (_, i) => Math.min(Math.floor(i * scale), from - 1));
-  };
-  const columns = nearestTaps(width, size.width);
-  const rows = nearestTaps(height, size.height);
-  const linearColumns = linearTaps(width, size.width, true);
-  const linearRows = linearTaps(height, size.height, false);
-  const data = new Uint8Array(size.width * size.height * channels);
-  const outPlanes = planes.map(() => new Uint32Array(size.width * size.height));
-
-  for (let y = 0; y < size.height; y++) {
-    const tapY = linearRows[y]!;
-    for (let x = 0; x < size.width; x++) {
-      const index = y * size.width + x;
-      const nearest = rows[y]! * width + columns[x]!;
-      for (const [p, plane] of planes.entries()) outPlanes[p]![index] = plane[nearest]!;
-      const tapX = linearColumns[x]!;
-      for (let c = 0; c < channels; c++) {
-        const at = (row: number, column: number): number =>
-          image.data[(row * width + column) * channels + c]!;
-        const along = (row: number): number =>
-          at(row, tapX.first) * tapX.weight0 + at(row, tapX.second) * tapX.weight1;
-        const sum =
-          ((tapY.weight0 * (along(tapY.first) >> 4)) >> 16) +
-          ((tapY.weight1 * (along(tapY.second) >> 4)) >> 16);
-        data[index * channels + c] =
-          interpolation === 'nearest'
-            ? image.data[nearest * channels + c]!
-            : Math.min(255, Math.max(0, (sum + 2) >> 2));
-      }
-    }
-  }
-  return { image: { ...size, channels, data }, planes: outPlanes };
 }

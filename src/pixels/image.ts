@@ -9,6 +9,12 @@ export interface Image {
   readonly data: Uint8Array;
 }
 
+/** Width and height in pixels. */
+export interface ImageSize {
+  readonly width: number;
+  readonly height: number;
+}
+
 /** A black image. */
 export function createImage(width: number, height: number, channels: Image['channels']): Image {
   return { width, height, channels, data: new Uint8Array(width * height * channels) };

@@ -84,7 +84,7 @@ test('holds what decoding, resizing and nearest labels give', async () => {
     expect(sample.image).toEqual({ ...image, data: new Uint8Array(image.data) });
     expect(sample.labels).toEqual(labels);
     const small = await half.read(entry);
-    expect(small.labels).toEqual(await resizeLabels(labels, 16, 16));
+    expect(small.labels).toEqual(await resizeLabels(labels, { width: 16, height: 16 }));
     // INTER_AREA at exactly half size is the rounded mean of four pixels.
     const at = (x: number, y: number, c: number) => image.data[(y * 32 + x) * 3 + c]!;
     const means = Uint8Array.from({ length: 16 * 16 * 3 }, (_, i) => {
@@ -128,7 +128,7 @@ test('notices a changed annotation and a changed image, even of the same size an
   const cache = await prepareCache(changed, all, options);
   expect(changed.decoded()).toBe(1);
   expect((await cache.read(entry)).labels).toEqual(
-    await resizeLabels(await dataset.readLabels(entry), 16, 12),
+    await resizeLabels(await dataset.readLabels(entry), { width: 16, height: 12 }),
   );
 
   // What follows the end of a PNG is not read.

@@ -8,9 +8,10 @@ import { resizeImage } from '../../src/pixels/resize.ts';
 describe('native kernels', () => {
   it('leave the JavaScript thread free', async () => {
     const image = createImage(4000, 4000, 4);
+    const size = { width: 999, height: 999 };
     let turns = 0;
     const timer = setInterval(() => turns++, 1);
-    await Promise.all([resizeImage(image, 999, 999, 'area'), resizeImage(image, 999, 999, 'area')]);
+    await Promise.all([resizeImage(image, size, 'area'), resizeImage(image, size, 'area')]);
     clearInterval(timer);
     expect(turns).toBeGreaterThan(3);
   });
@@ -23,7 +24,7 @@ describe('native kernels', () => {
       const image = createImage(1500, 1500, 3);
       image.data.fill(77);
       references.push(new WeakRef(image.data));
-      return resizeImage(image, 333, 333, 'area');
+      return resizeImage(image, { width: 333, height: 333 }, 'area');
     };
     const running = [start(), start(), start()];
     collect();

@@ -2,8 +2,9 @@ import type { Random } from '../../core/random.ts';
 import type { Sample } from '../../data/dataset.ts';
 import { boundingBoxes } from '../../labels/boxes.ts';
 import type { LabelMap } from '../../labels/labelMap.ts';
-import { flip, resize } from '../../pixels/geometry.ts';
+import { flip } from '../../pixels/geometry.ts';
 import type { Raster } from '../../pixels/geometry.ts';
+import { resize } from '../../pixels/resize.ts';
 import { copyWindow } from '../../pixels/window.ts';
 import { rasterOf, sampleOf } from '../sample.ts';
 

@@ -1,7 +1,9 @@
 import { z } from 'zod';
 import type { Random } from '../../core/random.ts';
-import { interpolations, resize } from '../../pixels/geometry.ts';
+import { interpolations } from '../../pixels/geometry.ts';
+import type { ImageSize } from '../../pixels/image.ts';
 import { release } from '../../pixels/memory.ts';
+import { resize } from '../../pixels/resize.ts';
 import type { Window } from '../../pixels/window.ts';
 import { copyWindow } from '../../pixels/window.ts';
 import { builderOf, defineTransform, probability } from '../definition.ts';
@@ -34,7 +36,7 @@ export const RandomResizedCrop = defineTransform(
 export const randomResizedCrop = builderOf(RandomResizedCrop);
 
 function randomWindow(
-  { width, height }: { readonly width: number; readonly height: number },
+  { width, height }: ImageSize,
   { scale, ratio }: { readonly scale: readonly [number, number]; readonly ratio: readonly [number, number] },
   random: Random,
 ): Window {

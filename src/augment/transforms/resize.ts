@@ -1,5 +1,6 @@
 import { z } from 'zod';
-import { interpolations, resize as resizeRaster } from '../../pixels/geometry.ts';
+import { interpolations } from '../../pixels/geometry.ts';
+import { resize as resizeRaster } from '../../pixels/resize.ts';
 import { builderOf, defineTransform, probability } from '../definition.ts';
 import { side } from '../ranges.ts';
 import { rasterOf, sampleOf } from '../sample.ts';

@@ -3,11 +3,11 @@ import { join } from 'node:path';
 import { PhalanxError } from '../../core/errors.ts';
 import { createLabelMap } from '../../labels/labelMap.ts';
 import { resizeLabels } from '../../labels/transform.ts';
+import type { ImageSize } from '../../pixels/image.ts';
 import { resizeImage } from '../../pixels/resize.ts';
 import type { ResizeMethod } from '../../pixels/resize.ts';
 import type { Dataset, Sample, SampleEntry } from '../dataset.ts';
 import { withChannels } from '../imageFile.ts';
-import type { ImageSize } from '../imageFile.ts';
 import { mapConcurrently } from '../mapConcurrently.ts';
 import type { ConcurrencyOptions } from '../mapConcurrently.ts';
 import { hasSample, readSample, sampleExtension, writeSample } from './sampleFile.ts';
@@ -94,14 +94,13 @@ async function decode(
   entry: SampleEntry,
   { imageSize, channels, interpolation }: CacheSettings,
 ): Promise<Sample> {
-  const { width, height } = imageSize;
   const full = await dataset.readImage(entry);
   // Channels last: mixing them is JavaScript's work, and there are far fewer pixels now.
-  const image = withChannels(await resizeImage(full, width, height, interpolation), channels);
+  const image = withChannels(await resizeImage(full, imageSize, interpolation), channels);
   const labels =
     entry.annotationPath === undefined
-      ? createLabelMap(width, height, dataset.classes.length)
-      : await resizeLabels(await dataset.readLabels(entry), width, height);
+      ? createLabelMap(imageSize.width, imageSize.height, dataset.classes.length)
+      : await resizeLabels(await dataset.readLabels(entry), imageSize);
   return { image, labels };
 }
 

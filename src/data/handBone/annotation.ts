@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { nearest } from '../../core/nearest.ts';
 import type { Polygon } from '../../labels/polygons.ts';
 import type { Defect } from '../defect.ts';
-import type { ImageSize } from '../imageFile.ts';
+import type { ImageSize } from '../../pixels/image.ts';
 import { readLimitedFile } from '../limitedFile.ts';
 import type { FileKind } from '../limitedFile.ts';
 

@@ -5,7 +5,7 @@ import type { SampleEntry, Split } from '../dataset.ts';
 import { errorDefect } from '../defect.ts';
 import type { Defect } from '../defect.ts';
 import { readImageFile, readPngSize } from '../imageFile.ts';
-import type { ImageSize } from '../imageFile.ts';
+import type { ImageSize } from '../../pixels/image.ts';
 import { mapConcurrently } from '../mapConcurrently.ts';
 import type { ConcurrencyOptions } from '../mapConcurrently.ts';
 import { inspectAnnotation } from './annotation.ts';

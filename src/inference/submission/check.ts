@@ -1,7 +1,7 @@
 import pLimit from 'p-limit';
 import type { Dataset, Split } from '../../data/dataset.ts';
 import { readPngSize } from '../../data/imageFile.ts';
-import type { ImageSize } from '../../data/imageFile.ts';
+import type { ImageSize } from '../../pixels/image.ts';
 import { PhalanxError } from '../../core/errors.ts';
 import { parseRle, rleDialects } from '../../labels/rle.ts';
 import { readCsvRows } from './csvRows.ts';

@@ -2,6 +2,7 @@ import { PhalanxError } from '../../core/errors.ts';
 import { createLabelMap } from '../../labels/labelMap.ts';
 import type { LabelMap } from '../../labels/labelMap.ts';
 import { paintRuns } from '../../labels/runs.ts';
+import type { ImageSize } from '../../pixels/image.ts';
 import { readSubmission } from './submission.ts';
 import { rowMask } from './submission.ts';
 
@@ -16,7 +17,7 @@ export async function readSubmissionLabels(
   path: string,
   image: string,
   classes: readonly string[],
-  { width, height }: { readonly width: number; readonly height: number },
+  { width, height }: ImageSize,
 ): Promise<LabelMap> {
   const labels = createLabelMap(width, height, classes.length);
   let rows = 0;

@@ -1,6 +1,7 @@
 import { createImage } from '../image.ts';
-import type { Image } from '../image.ts';
+import type { Image, ImageSize } from '../image.ts';
 import type { ResizeMethod } from '../resize.ts';
+import { roundHalfEven } from '../rounding.ts';
 
 const { abs, ceil, floor, fround, max, min } = Math;
 
@@ -8,13 +9,13 @@ const { abs, ceil, floor, fround, max, min } = Math;
 type Shares = readonly { readonly source: number; readonly weight: number }[];
 
 /** The twin of `resizeImage`; `native/pixels/resize.cc` names the source. */
-export function resizeImagePlain(image: Image, width: number, height: number, method: ResizeMethod): Image {
+export function resizeImagePlain(image: Image, { width, height }: ImageSize, method: ResizeMethod): Image {
   const [scaleX, scaleY] = [1 / (width / image.width), 1 / (height / image.height)];
   if (width === image.width && height === image.height) return { ...image, data: image.data.slice() };
   if (method === 'nearest') {
-    return fill(image, width, height, (channel, x, y) =>
-      channel(min(floor(x * scaleX), image.width - 1), min(floor(y * scaleY), image.height - 1)),
-    );
+    const columns = nearest(image.width, width);
+    const rows = nearest(image.height, height);
+    return fill(image, width, height, (channel, x, y) => channel(columns[x]!, rows[y]!));
   }
   const whole = [scaleX, scaleY].every((scale) => abs(scale - Math.round(scale)) < Number.EPSILON);
   const [stepX, stepY] = [Math.round(scaleX), Math.round(scaleY)];
@@ -45,6 +46,28 @@ export function resizeImagePlain(image: Image, width: number, height: number, me
     }
     return saturate(sum);
   });
+}
+
+/** The twin of `resizePlanes`. */
+export function resizePlanesPlain(
+  planes: readonly Uint32Array[],
+  from: ImageSize,
+  { width, height }: ImageSize,
+): Uint32Array[] {
+  const columns = nearest(from.width, width);
+  const rows = nearest(from.height, height);
+  return planes.map((plane) =>
+    Uint32Array.from(
+      { length: width * height },
+      (_, i) => plane[rows[floor(i / width)]! * from.width + columns[i % width]!]!,
+    ),
+  );
+}
+
+/** What each target position reads along one axis. */
+function nearest(sourceLength: number, length: number): number[] {
+  const scale = 1 / (length / sourceLength);
+  return Array.from({ length }, (_, i) => min(floor(i * scale), sourceLength - 1));
 }
 
 function linear(image: Image, width: number, height: number, asArea: boolean): Image {
@@ -113,11 +136,4 @@ function fixed(weight: number): number {
 
 function saturate(value: number): number {
   return max(0, min(255, roundHalfEven(value)));
-}
-
-function roundHalfEven(value: number): number {
-  const low = floor(value);
-  const rest = value - low;
-  if (rest === 0.5) return low % 2 === 0 ? low : low + 1;
-  return rest < 0.5 ? low : low + 1;
 }

@@ -3,8 +3,8 @@ import { Random } from '../../src/core/random.ts';
 import * as filters from '../../src/pixels/filters.ts';
 import * as plainFilters from '../../src/pixels/filtersPlain.ts';
 import type { AffineMatrix, Raster, WarpOptions } from '../../src/pixels/geometry.ts';
-import { borderModes, flip, interpolations, resize, warpAffine } from '../../src/pixels/geometry.ts';
-import { flipPlain, resizePlain, warpAffinePlain } from '../../src/pixels/geometryPlain.ts';
+import { borderModes, flip, interpolations, warpAffine } from '../../src/pixels/geometry.ts';
+import { flipPlain, warpAffinePlain } from '../../src/pixels/geometryPlain.ts';
 import type { Image } from '../../src/pixels/image.ts';
 import { copyWindow } from '../../src/pixels/window.ts';
 
@@ -110,25 +110,6 @@ describe('native kernels against their TypeScript twins', () => {
         const raster = randomRaster(random, width, 9, channels, 2);
         for (const direction of ['horizontal', 'vertical'] as const) {
           expect(await flip(raster, direction)).toEqual(flipPlain(raster, direction));
-        }
-      }
-    }
-  });
-
-  it('resize', async () => {
-    const random = Random.from('resize');
-    for (const channels of channelCounts) {
-      for (const [width, height] of [
-        [40, 30],
-        [7, 90],
-        [1, 1],
-        [33, 47],
-      ] as const) {
-        for (const interpolation of interpolations) {
-          const raster = randomRaster(random, random.integer(1, 50), random.integer(1, 50), channels, 2);
-          expect(await resize(raster, { width, height }, interpolation)).toEqual(
-            resizePlain(raster, { width, height }, interpolation),
-          );
         }
       }
     }
