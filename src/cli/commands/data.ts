@@ -54,12 +54,13 @@ export const registerData: RegisterCommand = (program, run) => {
         });
         progress.close();
         const errors = check.defects.filter(({ severity }) => severity === 'error');
-        const lines = check.defects.map(({ severity, file, what, expected, received }) => {
+        const lines = check.defects.map(({ severity, code, file, what, expected, received, fix }) => {
           const contrast = [expected && `expected ${expected}`, received && `received ${received}`].filter(
             Boolean,
           );
           const word = output.style(severity === 'error' ? 'red' : 'yellow', severity);
-          return `${word}  ${file}  ${[what, ...contrast].join(', ')}`;
+          const advice = fix === undefined ? '' : `. ${fix}`;
+          return `${word}  ${file}  ${[what, ...contrast].join(', ')}${advice} [${code}]`;
         });
         const { train, test } = check.images;
         const found = `${train} + ${test} images of ${check.persons} people`;
