@@ -12,10 +12,7 @@ import { scheduleSchema } from '../training/schedules.ts';
 const side = z.int().min(32).max(16384);
 const text = z.string().min(1);
 
-/** The mean and deviation of ImageNet's channels, which pretrained encoders were trained with. */
-const imagenet = { mean: [0.485, 0.456, 0.406], std: [0.229, 0.224, 0.225] };
-
-const dataSchema = z.strictObject({
+const dataFields = z.strictObject({
   /** Layout of the dataset on disk. */
   format: z.literal('hand-bone').default('hand-bone'),
   /** Folder of the dataset, from the folder the command runs in. */
@@ -26,10 +23,13 @@ const dataSchema = z.strictObject({
   channels: z.union([z.literal(1), z.literal(3)]).default(3),
   /** How images are brought to `imageSize`; labels are always nearest. */
   interpolation: z.enum(['area', 'linear', 'nearest']).default('area'),
-  /** What images are normalized by, per channel, on the scale where 255 is 1. Default: ImageNet's. */
+  /**
+   * What images are normalized by, per channel, on the scale where 255 is 1. Default: ImageNet's three channels, or
+   * their averages where there is one.
+   */
   normalization: z
     .strictObject({ mean: z.array(z.number()), std: z.array(z.number().positive()) })
-    .default(imagenet),
+    .optional(),
   /** How people are dealt into folds. */
   folds: z
     .strictObject({
@@ -45,6 +45,18 @@ const dataSchema = z.strictObject({
   offline: z.array(text).default([]),
   /** People left out of training and validation. */
   exclude: z.array(text).default([]),
+});
+
+const dataSchema = dataFields.superRefine(({ channels, normalization }, context) => {
+  for (const key of ['mean', 'std'] as const) {
+    const count = normalization?.[key].length ?? channels;
+    if (count === channels) continue;
+    context.addIssue({
+      code: 'custom',
+      path: ['normalization', key],
+      message: `must have as many numbers as there are channels, ${channels}`,
+    });
+  }
 });
 
 const trainingSchema = z.strictObject({
