@@ -1,5 +1,6 @@
 import { join } from 'node:path';
-import { augmentationSheet } from '../augment/preview.ts';
+import { augmentationSheet } from '../analysis/augmentationSheet.ts';
+import { pipelineOf } from '../analysis/pictures.ts';
 import { compose } from '../augment/compose.ts';
 import { writeFileAtomic } from '../core/atomicFile.ts';
 import { PhalanxError } from '../core/errors.ts';
@@ -42,8 +43,11 @@ export async function previewAugmentation(options: PreviewAugmentationOptions): 
   const entries = Random.from(config.seed, 'preview').shuffle(train).slice(0, images);
   const cache = await prepareEntries(dataset, entries, config.data, options.cache, { signal });
   const samples = await Promise.all(entries.map((entry) => cache.read(entry)));
-  const png = await augmentationSheet(samples, compose(config.augmentation), { columns, seed: config.seed });
+  const sheet = await augmentationSheet(samples, compose(config.augmentation), {
+    columns,
+    seed: config.seed,
+  });
   const path = join(options.out, `${experiment.name.replaceAll('/', '-')}.png`);
-  await writeFileAtomic(path, png);
+  await writeFileAtomic(path, await pipelineOf(sheet).png().toBuffer());
   return path;
 }

@@ -4,9 +4,11 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { analyzeDataset } from '../../src/analysis/analyzeDataset.ts';
 import type { DatasetAnalysis } from '../../src/analysis/analyzeDataset.ts';
+import { augmentationSheet } from '../../src/analysis/augmentationSheet.ts';
 import { contactSheet } from '../../src/analysis/contactSheet.ts';
 import { writeDatasetReport } from '../../src/analysis/report/writeDatasetReport.ts';
 import { writeReport } from '../../src/analysis/report/writeReport.ts';
+import { horizontalFlip } from '../../src/augment/transforms/horizontalFlip.ts';
 import type { Dataset } from '../../src/data/dataset.ts';
 import { readHandBone } from '../../src/data/handBone/reader.ts';
 import { readPhantomManifest } from '../../src/data/phantom/manifest.ts';
@@ -177,4 +179,29 @@ describe('contactSheet', () => {
       code: 'analysis/contact-sheet',
     });
   });
+});
+
+test('augmentationSheet shows each sample as it is, then transformed', async () => {
+  const samples = await Promise.all(
+    dataset.entries.train.slice(0, 2).map(async (entry) => ({
+      image: await dataset.readImage(entry),
+      labels: await dataset.readLabels(entry),
+    })),
+  );
+  const sheet = await augmentationSheet(samples, horizontalFlip({ p: 1 }), { columns: 2, seed: 1 });
+  expect([sheet.width, sheet.height]).toEqual([8 + 2 * 328, 8 + 2 * 328]);
+  for (const top of [8, 336]) {
+    // Each row's second picture mirrors the first, but for outlines and hatching, which lie on pixels.
+    const difference = (other: (x: number) => number): number => {
+      let sum = 0;
+      for (let y = top; y < top + 320; y++) {
+        const row = sheet.data.subarray(3 * y * sheet.width, 3 * (y + 1) * sheet.width);
+        for (let x = 0; x < 320; x++) sum += Math.abs(row[3 * (8 + x)]! - row[3 * (336 + other(x))]!);
+      }
+      return sum;
+    };
+    expect(difference((x) => 319 - x)).toBeLessThan(difference((x) => x) / 4);
+  }
+  // Overlaid labels are in colour.
+  expect(sheet.data.some((value, i) => i % 3 === 0 && value !== sheet.data[i + 1])).toBe(true);
 });
