@@ -7,12 +7,24 @@ import type { FoldSplit } from '../data/folds.ts';
 import { readHandBone } from '../data/handBone/reader.ts';
 import type { ConcurrencyOptions } from '../data/mapConcurrently.ts';
 import { withOffline } from '../data/offline.ts';
+import type { Normalization } from '../training/normalization.ts';
 import type { Experiment } from './schema.ts';
 
 /** Folder of the caches of all datasets and settings. */
 export const defaultCacheDirectory = 'cache';
 
 type DataConfig = Experiment['data'];
+
+/** What an experiment's images are normalized by; by default as pretrained encoders expect. */
+export function normalizationOf({ channels, normalization }: DataConfig): Normalization {
+  return normalization ?? imagenet[channels];
+}
+
+/** Mean and deviation of ImageNet's channels (torchvision), and their averages for one channel. */
+const imagenet = {
+  1: { mean: [0.449], std: [0.226] },
+  3: { mean: [0.485, 0.456, 0.406], std: [0.229, 0.224, 0.225] },
+} as const;
 
 /** Lists an experiment's dataset, without the people it leaves out and with the images made offline. */
 export async function openDataset({ root, offline, exclude }: DataConfig): Promise<Dataset> {

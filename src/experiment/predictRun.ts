@@ -14,7 +14,13 @@ import { buildModel } from '../models/buildModel.ts';
 import { readSafetensors } from '../nn/safetensors/read.ts';
 import { loadStateDict } from '../nn/stateDict.ts';
 import { checkpointPath } from '../training/checkpoint.ts';
-import { defaultCacheDirectory, openDataset, prepareEntries, splitFold } from './experimentData.ts';
+import {
+  defaultCacheDirectory,
+  normalizationOf,
+  openDataset,
+  prepareEntries,
+  splitFold,
+} from './experimentData.ts';
 import { modelConfig } from './resolve.ts';
 import { readRunFile } from './runDirectory.ts';
 import type { Run } from './runDirectory.ts';
@@ -119,7 +125,7 @@ export async function* predictRun(options: PredictRunOptions): AsyncGenerator<Pr
           epoch: 0,
           ...(signal === undefined ? {} : { signal }),
         }),
-      normalization: settings.normalization,
+      normalization: normalizationOf(settings),
       precision: training.precision,
       tta,
       store,

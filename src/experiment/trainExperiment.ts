@@ -20,6 +20,7 @@ import type { Validation } from '../training/validation.ts';
 import { describeEnvironment } from './environment.ts';
 import {
   defaultCacheDirectory,
+  normalizationOf,
   openDataset,
   prepareEntries,
   requireAnnotations,
@@ -148,7 +149,7 @@ async function* trainOnSplit(
       validation,
       validateEvery: training.validateEvery,
       precision: training.precision,
-      normalization: config.data.normalization,
+      normalization: normalizationOf(config.data),
       clipNorm: training.clipNorm,
       accumulate: training.accumulate,
       auxiliaryWeight: training.auxiliaryWeight,
@@ -197,7 +198,7 @@ function validationOf(
         ...(signal === undefined ? {} : { signal }),
       }),
     truth: (id) => dataset.readLabels(entries.get(id)!),
-    normalization: config.data.normalization,
+    normalization: normalizationOf(config.data),
     precision: training.precision,
   });
 }

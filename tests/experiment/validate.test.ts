@@ -32,6 +32,11 @@ describe('one wrong setting is one clause with its path and the nearest valid ke
     ['data.imageSize', 64.5, 'data.imageSize must be a whole number or { width, height }, but is 64.5'],
     ['data.imageSize', 'big', 'data.imageSize must be a whole number or { width, height }, but is "big"'],
     ['data.channels', 4, 'data.channels must be one of 1, 3, but is 4'],
+    [
+      'data.normalization',
+      { mean: [0.5], std: [0.1, 0.1, 0.1] },
+      'data.normalization.mean: must have as many numbers as there are channels, 3 (it is [ 0.5 ])',
+    ],
     ['data.root', '', 'data.root must not be empty'],
     ['data.root', 5, 'data.root must be a text, but is 5'],
     ['data', undefined, 'data is missing'],

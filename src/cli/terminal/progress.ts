@@ -67,6 +67,10 @@ export class Progress {
 
   close(): void {
     if (this.#closed) return;
+    if (this.#total === 0) {
+      this.clear();
+      return;
+    }
     this.#closed = true;
     this.#draw();
     if (this.#mode === 'bar') process.stderr.write('\n');

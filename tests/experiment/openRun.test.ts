@@ -1,0 +1,78 @@
+import { spawnSync } from 'node:child_process';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { openRun } from '../../src/experiment/openRun.ts';
+import { writeRunState } from '../../src/experiment/runDirectory.ts';
+import type { RunState } from '../../src/experiment/runDirectory.ts';
+import { experimentSchema } from '../../src/experiment/schema.ts';
+import { minimal } from './declarations.ts';
+
+let folder: string;
+
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'phalanx-open-'));
+  await writeFile(join(folder, 'a.ts'), 'export default {};\n');
+});
+afterEach(async () => {
+  await rm(folder, { recursive: true });
+});
+
+function experiment(seed = 0, name = 'a') {
+  return { name, path: join(folder, 'a.ts'), config: experimentSchema.parse({ ...minimal, seed }) };
+}
+
+const open = (options: Partial<Parameters<typeof openRun>[0]> = {}) =>
+  openRun({ experiment: experiment(), fold: 0, runs: join(folder, 'runs'), ...options });
+
+async function make(id: string, state: Partial<RunState>, options: Parameters<typeof open>[0] = {}) {
+  const { run } = await open({ id, ...options });
+  await writeRunState({ ...run, state: { ...run.state, ...state } });
+}
+
+/** A process that has ended, so its number is nobody's. */
+function deadPid(): number {
+  return spawnSync(process.execPath, ['--version']).pid;
+}
+
+test('the newest unfinished run of the same experiment, settings and fold is continued', async () => {
+  await make('old', { status: 'aborted', created: '2026-01-01T00:00:00.000Z' });
+  await make('killed', { status: 'running', pid: deadPid(), created: '2026-01-02T00:00:00.000Z' });
+  await make('done', { status: 'finished', created: '2026-01-03T00:00:00.000Z' });
+  await make('other-fold', { status: 'aborted', created: '2026-01-04T00:00:00.000Z' }, { fold: 1 });
+  await make(
+    'other-seed',
+    { status: 'failed', created: '2026-01-05T00:00:00.000Z' },
+    { experiment: experiment(5) },
+  );
+  const named = { experiment: experiment(0, 'b') };
+  await make('other-name', { status: 'aborted', created: '2026-01-06T00:00:00.000Z' }, named);
+  expect((await open({ resume: true })).run.state.id).toBe('killed');
+  expect((await open({ resume: true, id: 'old' })).run.state.id).toBe('old');
+  await expect(open({ resume: true, id: 'done' })).rejects.toMatchObject({ code: 'run/nothing-to-resume' });
+});
+
+test('nothing to continue is an error that says what to do', async () => {
+  await expect(open({ resume: true })).rejects.toThrow(
+    /no unfinished run to resume in .*fold0.*Leave out --resume/,
+  );
+});
+
+test('an unfinished run of other settings is pointed at', async () => {
+  await make('before', { status: 'aborted' });
+  await expect(open({ resume: true, experiment: experiment(9) })).rejects.toThrow(
+    /expected the settings of before, which are in its config.json, received other settings/,
+  );
+});
+
+test('a run that another process trains is left to it', async () => {
+  await make('busy', { status: 'running', pid: process.ppid });
+  await expect(open({ resume: true })).rejects.toMatchObject({ code: 'run/in-use' });
+});
+
+test('a new run tells which runs had the same settings', async () => {
+  await make('one', { status: 'finished' });
+  await make('two', { status: 'finished' }, { experiment: experiment(9) });
+  expect((await open()).twins.map(({ state }) => state.id)).toEqual(['one']);
+});
