@@ -12,7 +12,7 @@ import type { EnsembleEvent, EnsembleOptions } from '../../src/inference/ensembl
 import type { SubmissionManifest } from '../../src/inference/ensemble/manifest.ts';
 import { LogitStore } from '../../src/inference/store/logitStore.ts';
 import { addResized } from '../../src/inference/store/packedPlane.ts';
-import { addResizedPlain } from '../../src/inference/store/packedPlanePlain.ts';
+import { addResizedPlain } from '../../src/inference/store/plain/packedPlane.ts';
 import { readSubmission } from '../../src/inference/submission/submission.ts';
 import type { Logits } from '../../src/labels/upsample.ts';
 import { plainResize } from './plainEnsemble.ts';

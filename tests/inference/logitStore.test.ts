@@ -8,7 +8,7 @@ import type { LogitInfo } from '../../src/inference/store/logitFile.ts';
 import { LogitStore } from '../../src/inference/store/logitStore.ts';
 import { mixLogits, packLogits } from '../../src/inference/store/packedPlane.ts';
 import type { PackedLogits } from '../../src/inference/store/packedPlane.ts';
-import { mixLogitsPlain, packLogitsPlain } from '../../src/inference/store/packedPlanePlain.ts';
+import { mixLogitsPlain, packLogitsPlain } from '../../src/inference/store/plain/packedPlane.ts';
 import { decodingTable, storedByte } from '../../src/inference/store/quantization.ts';
 import { classNames, syntheticLogits } from './syntheticLogits.ts';
 

@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { Random } from '../../src/core/random.ts';
 import * as filters from '../../src/pixels/filters.ts';
-import * as plainFilters from '../../src/pixels/filtersPlain.ts';
+import * as plainFilters from '../../src/pixels/plain/filters.ts';
 import type { AffineMatrix, Raster, WarpOptions } from '../../src/pixels/geometry.ts';
 import { borderModes, flip, interpolations, warpAffine } from '../../src/pixels/geometry.ts';
-import { flipPlain, warpAffinePlain } from '../../src/pixels/geometryPlain.ts';
+import { flipPlain, warpAffinePlain } from '../../src/pixels/plain/geometry.ts';
 import type { Image } from '../../src/pixels/image.ts';
 import { copyWindow } from '../../src/pixels/window.ts';
 

@@ -1,9 +1,9 @@
-import { noiseTable } from './filters.ts';
-import { fusedMultiplyAdd } from './geometryPlain.ts';
-import type { Image } from './image.ts';
-import { labToRgb, rgbToLab } from './lab.ts';
-import { roundHalfEven } from './rounding.ts';
-import { borderIndex } from './window.ts';
+import { noiseTable } from '../filters.ts';
+import { fusedMultiplyAdd } from './geometry.ts';
+import type { Image } from '../image.ts';
+import { labToRgb, rgbToLab } from '../lab.ts';
+import { roundHalfEven } from '../rounding.ts';
+import { borderIndex } from '../window.ts';
 
 const { fround } = Math;
 

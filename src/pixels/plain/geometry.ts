@@ -1,7 +1,7 @@
-import type { Raster, WarpOptions } from './geometry.ts';
-import { fillBytes, invertAffine } from './geometry.ts';
-import { roundHalfEven } from './rounding.ts';
-import { borderIndex } from './window.ts';
+import type { Raster, WarpOptions } from '../geometry.ts';
+import { fillBytes, invertAffine } from '../geometry.ts';
+import { roundHalfEven } from '../rounding.ts';
+import { borderIndex } from '../window.ts';
 
 const { fround } = Math;
 

@@ -1,7 +1,7 @@
-import type { Logits } from '../../labels/upsample.ts';
-import { blockCount, blockSide, largestPackedPlane, weightedTable } from './packedPlane.ts';
-import type { PackedLogits, PackedPlane } from './packedPlane.ts';
-import { codeBias, decodingTable, flatHigh, flatLow, storedByte } from './quantization.ts';
+import type { Logits } from '../../../labels/upsample.ts';
+import { blockCount, blockSide, largestPackedPlane, weightedTable } from '../packedPlane.ts';
+import type { PackedLogits, PackedPlane } from '../packedPlane.ts';
+import { codeBias, decodingTable, flatHigh, flatLow, storedByte } from '../quantization.ts';
 
 /** The plain twin of `packLogits`. */
 export function packLogitsPlain(
