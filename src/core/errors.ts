@@ -29,14 +29,19 @@ export class PhalanxError extends Error {
 }
 
 function sentence({ what, where, expected, received, details = [], fix }: ErrorParts): string {
-  const place = where === undefined ? '' : ` in ${where}`;
+  const place = where === undefined ? '' : ` (${where})`;
   const contrast = [
     expected === undefined ? undefined : `expected ${expected}`,
     received === undefined ? undefined : `received ${received}`,
   ].filter((part) => part !== undefined);
   const clauses = [...(contrast.length === 0 ? [] : [contrast.join(', ')]), ...details];
   const reasons = clauses.length === 0 ? '' : `: ${clauses.join('; ')}`;
-  return `${what}${place}${reasons}.${fix === undefined ? '' : ` ${fix.replace(/\.?$/, '.')}`}`;
+  const first = ended(`${what}${place}${reasons}`);
+  return fix === undefined ? first : `${first} ${ended(fix)}`;
+}
+
+function ended(sentence: string): string {
+  return /[.?]$/.test(sentence) ? sentence : `${sentence}.`;
 }
 
 /** The message of whatever was thrown, for use inside another message. */

@@ -40,7 +40,8 @@ export class FolderWalk {
       if (!(await stat(real)).isDirectory()) throw missing('a file');
     } catch (cause) {
       if (cause instanceof PhalanxError) throw cause;
-      throw missing(messageOf(cause), cause);
+      const gone = (cause as NodeJS.ErrnoException).code === 'ENOENT';
+      throw missing(gone ? 'nothing of that name' : messageOf(cause), cause);
     }
     return new FolderWalk(real);
   }

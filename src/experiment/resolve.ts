@@ -59,7 +59,7 @@ function refuse(file: DeclarationFile, mark: string, expected: string, received:
   const { declared } = file;
   if (typeof declared !== 'object' || declared === null || !Object.hasOwn(declared, mark)) return;
   throw new PhalanxError('experiment/other-kind', {
-    what: 'The file declares something else',
+    what: 'The file declares something else than the command needs',
     where: place(file),
     expected,
     received,

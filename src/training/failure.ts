@@ -67,7 +67,7 @@ export async function recordFailure(
     what: 'Training became unstable',
     where,
     expected: 'a finite loss and finite gradients',
-    received: `loss ${loss} and gradient norm ${gradientNorm} at learning rate ${learningRate}`,
+    received: `gradient norm ${gradientNorm} and loss ${loss} at learning rate ${learningRate}`,
     fix: `Lower the learning rate, or set clipNorm${saved}`,
   });
 }

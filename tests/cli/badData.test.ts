@@ -151,7 +151,7 @@ test('data check lists all defects at once', async () => {
   const before = await snapshot();
   const { code, out, err } = await phalanx('data', 'check', 'data', '--json');
   expect(code).toBe(1);
-  expect(err).toMatch(/^error: The dataset has defects .* in data\./);
+  expect(err).toMatch(/^error: The dataset has defects .* \(data\)\./);
   const { defects } = JSON.parse(out) as { defects: { severity: string; file: string; code: string }[] };
   const files = defects.filter(({ severity }) => severity === 'error').map(({ file: name }) => name);
   const expected = [
@@ -208,6 +208,6 @@ test.each([
 test('a phantom is never written over another dataset', async () => {
   const before = await snapshot();
   const args = ['data', 'phantom', 'data', '--people', '2', '--test', '0', '--size', '64'];
-  expect(sentence(await phalanx(...args))).toMatch(/written over other files in data/);
+  expect(sentence(await phalanx(...args))).toMatch(/written over other files \(data\)/);
   expect(await snapshot()).toEqual(before);
 });

@@ -168,7 +168,7 @@ describe('submissions', () => {
     const check = await phalanx('submission', 'check', 'bad.csv', '--data', 'data');
     expect(check.code).toBe(1);
     expect(check.out).toMatch(message);
-    expect(check.err).toMatch(/^error: The submission has defects .* in bad.csv/);
+    expect(check.err).toMatch(/^error: The submission has defects .* \(bad.csv\)/);
     expect(sentence(await phalanx('submission', 'score', 'bad.csv', '--data', 'data', '--json'))).toContain(
       'bad.csv',
     );
@@ -177,7 +177,7 @@ describe('submissions', () => {
   test('a vote is never written over a file unless asked', async () => {
     await writeFile(join(cwd, 'vote.csv'), 'precious');
     const args = ['submission', 'vote', submission, submission, '--out', 'vote.csv', '--json'];
-    expect(sentence(await phalanx(...args))).toMatch(/exists already in vote.csv/);
+    expect(sentence(await phalanx(...args))).toMatch(/exists already \(vote.csv\)/);
     expect(await readFile(join(cwd, 'vote.csv'), 'utf8')).toBe('precious');
     expect(json(await phalanx(...args, '--overwrite'))).toMatchObject({ rows: 58 });
     expect((await readdir(cwd)).filter((name) => name.includes('.tmp'))).toEqual([]);

@@ -29,7 +29,7 @@ describe('atomic files', () => {
   test('a place that cannot be written is one clear error', async () => {
     const path = join(await folder(), 'taken');
     await mkdir(path);
-    await expect(writeFileAtomic(path, 'x')).rejects.toThrow(/could not be written in .*taken/);
+    await expect(writeFileAtomic(path, 'x')).rejects.toThrow(/could not be written \(.*taken/);
   });
 
   test('a full disk says so', async () => {

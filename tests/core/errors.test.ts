@@ -10,7 +10,7 @@ describe('PhalanxError', () => {
       { what: 'Sizes disagree', where: 'a.json', expected: '2048', received: '1024', fix: 'Export it again' },
       { cause },
     );
-    expect(error.message).toBe('Sizes disagree in a.json: expected 2048, received 1024. Export it again.');
+    expect(error.message).toBe('Sizes disagree (a.json): expected 2048, received 1024. Export it again.');
     expect(error.cause).toBe(cause);
     expect(error.code).toBe('data/size');
   });
@@ -22,7 +22,7 @@ describe('PhalanxError', () => {
       details: ['x', 'y'],
       fix: 'Mend',
     });
-    expect(error.message).toBe('Two are wrong in f: x; y. Mend.');
+    expect(error.message).toBe('Two are wrong (f): x; y. Mend.');
   });
 
   test('leaves out what is not known', () => {

@@ -55,7 +55,7 @@ test('the newest unfinished run of the same experiment, settings and fold is con
 
 test('nothing to continue is an error that says what to do', async () => {
   await expect(open({ resume: true })).rejects.toThrow(
-    /no unfinished run to resume in .*fold0.*Leave out --resume/,
+    /no unfinished run to resume \(.*fold0.*Leave out --resume/,
   );
 });
 

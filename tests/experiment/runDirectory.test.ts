@@ -142,7 +142,7 @@ describe('listRuns and findRun', () => {
   });
 
   test('a run that is not there is asked for, with what to do', async () => {
-    await expect(findRun(root, 'x')).rejects.toThrow(/no such run in .*received "x".*Train one/);
+    await expect(findRun(root, 'x')).rejects.toThrow(/no such run \(.*received "x".*Train one/);
     await make('a', 'one');
     await expect(findRun(root, 'x')).rejects.toThrow(/runs list/);
   });

@@ -128,8 +128,8 @@ function deal(entries: readonly SampleEntry[], parts: number, seed: number): num
   if (!Number.isInteger(parts) || parts < 2 || persons.length < parts) {
     throw new PhalanxError('thresholds/too-few', {
       what: 'Thresholds cannot be cross-validated',
-      expected: 'two parts or more, and a person or more for each',
-      received: `${parts} parts and ${persons.length} persons`,
+      expected: `at least ${Math.max(parts, 2)} held-out people, one for each part`,
+      received: `${persons.length}`,
       fix: 'Predict more validation images, for example those of another fold',
     });
   }
