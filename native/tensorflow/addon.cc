@@ -90,6 +90,13 @@ Napi::Value open(Info info) {
   return info.Env().Undefined();
 }
 
+/// close(): waits for the call in progress and drops the queued ones. Node calls no cleanup hook of an addon when the
+/// main thread ends by process.exit(), and TensorFlow's threads must not outlive its static data.
+Napi::Value close(Info info) {
+  engineOf(info).worker.stop();
+  return info.Env().Undefined();
+}
+
 Napi::Value createTensor(Info info) {
   Engine& engine = engineOf(info);
   contextOf(engine);
@@ -199,10 +206,7 @@ Napi::Value finishGraph(Info info) {
                     readIntegers(info[3], "outputs"));
   const int32_t id = engine.nextFunction++;
   engine.functions.emplace(id, std::move(function));
-  Napi::Object result = Napi::Object::New(info.Env());
-  result.Set("id", Napi::Number::New(info.Env(), id));
-  result.Set("nodes", Napi::Number::New(info.Env(), graph->nodes()));
-  return result;
+  return Napi::Number::New(info.Env(), id);
 }
 
 Napi::Value deleteFunction(Info info) {
@@ -290,10 +294,11 @@ Napi::Object initialize(Napi::Env env, Napi::Object exports) {
   absl::SetMinLogLevel(static_cast<absl::LogSeverityAtLeast>(level == nullptr ? 1 : std::atoi(level)));
   auto* engine = new Engine(env);
   env.SetInstanceData(engine);
-  // Before the environment's own teardown: a step in progress ends, and nothing is reported any more.
+  // For worker threads that are terminated; see close() for the main thread.
   env.AddCleanupHook([engine] { engine->worker.stop(); });
 
   define<open>(exports, "open");
+  define<close>(exports, "close");
   define<createTensor>(exports, "createTensor");
   define<deleteTensor>(exports, "deleteTensor");
   define<tensorDataSync>(exports, "tensorDataSync");

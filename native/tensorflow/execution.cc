@@ -54,11 +54,14 @@ void Worker::post(std::function<void()> work, std::function<void(Napi::Env, cons
   job->work = std::move(work);
   job->done = std::move(done);
   job->dropped = std::move(dropped);
-  if (pending_++ == 0) napi_ref_threadsafe_function(env_, reports_);
   {
     std::lock_guard<std::mutex> lock(mutex_);
-    queue_.push_back(std::move(job));
+    if (!stopping_) {
+      if (pending_++ == 0) napi_ref_threadsafe_function(env_, reports_);
+      queue_.push_back(std::move(job));
+    }
   }
+  if (job != nullptr) return job->dropped();
   wake_.notify_one();
 }
 

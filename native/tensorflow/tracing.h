@@ -41,7 +41,6 @@ class TraceGraph {
                              const std::vector<int64_t>& inputs, int outputs);
   const Metadata& metadata(int32_t value) const { return values_[value].metadata; }
   bool isShapeKnown(int32_t value) const { return values_[value].shapeKnown; }
-  int nodes() const { return nodes_; }
 
   std::unique_ptr<TracedFunction> finish(std::shared_ptr<TFE_Context> context, const std::string& name,
                                          const std::vector<int64_t>& inputs, const std::vector<int64_t>& outputs);

@@ -32,6 +32,7 @@ export async function startEngine(options: EngineOptions = {}): Promise<EngineIn
   }
   const native = loadNativeEngine();
   native.open(configProto({ bfloat16: false, threads }));
+  process.once('exit', () => native.close());
   const backend = createBackend(native);
   tf.registerBackend('tensorflow', () => backend, 3);
   const info: EngineInfo = {

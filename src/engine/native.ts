@@ -38,6 +38,8 @@ export interface NativeTensor<Shape = readonly number[]> {
 export interface NativeEngine {
   readonly TF_Version: string;
   open(config: Uint8Array): void;
+  /** Waits for the call in progress and drops the queued ones; for the end of the process. */
+  close(): void;
   createTensor(shape: readonly number[], type: number, values: TensorValues): number;
   deleteTensor(id: number): void;
   tensorDataSync(id: number): TensorValues;
@@ -59,12 +61,7 @@ export interface NativeEngine {
     inputs: readonly number[],
     outputs: number,
   ): NativeTensor<readonly number[] | null>[];
-  finishGraph(
-    graph: number,
-    name: string,
-    inputs: readonly number[],
-    outputs: readonly number[],
-  ): { id: number; nodes: number };
+  finishGraph(graph: number, name: string, inputs: readonly number[], outputs: readonly number[]): number;
   deleteFunction(id: number): void;
   runFunction(
     id: number,

@@ -77,7 +77,7 @@ export function traceFunction(
   const outputs = [...assigned.map(({ symbol }) => symbol), ...results];
   const types = results.map((symbol) => trace.value(symbol));
   const assignedTypes = assigned.map(({ symbol }) => trace.value(symbol));
-  const traced = trace.finish(`phalanx_${safeName}_${functionCount++}`, inputs, outputs);
+  const functionId = trace.finish(`phalanx_${safeName}_${functionCount++}`, inputs, outputs);
 
   return {
     run(callArgs) {
@@ -89,7 +89,7 @@ export function traceFunction(
         });
       });
       const fallbacks = assigned.map(({ variable }) => backend.nativeIdOf(variable));
-      const { outputs: numbers, done } = native.runFunction(traced.id, config, ids, fallbacks);
+      const { outputs: numbers, done } = native.runFunction(functionId, config, ids, fallbacks);
       const tensorOf = (index: number, { type, shape }: { type: number; shape: readonly number[] }) =>
         backend.createOutputTensor({ id: numbers[index]!, shape: [...shape], dtype: type });
       assigned.forEach(({ variable }, index) => {
@@ -112,7 +112,7 @@ export function traceFunction(
     },
     dispose() {
       release();
-      native.deleteFunction(traced.id);
+      native.deleteFunction(functionId);
     },
   };
 }

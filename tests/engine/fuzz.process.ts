@@ -57,7 +57,9 @@ const plausible: Record<string, () => unknown[]> = {
   createTensor: () => [junk(), random.integer(0, 25), junk()],
 };
 
-const names = Object.keys(native).filter((name) => typeof native[name] === 'function' && name !== 'open');
+const names = Object.keys(native).filter(
+  (name) => typeof native[name] === 'function' && !['open', 'close'].includes(name),
+);
 const promises: Promise<unknown>[] = [];
 let refused = 0;
 for (let round = 0; round < rounds; round++) {

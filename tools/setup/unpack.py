@@ -22,8 +22,6 @@ def target(name):
         return name[len("tensorflow/"):]
     if name.startswith("tensorflow/libtensorflow_"):
         return name[len("tensorflow/"):]
-    if name.endswith((".dist-info/LICENSE", ".dist-info/licenses/LICENSE")):
-        return "LICENSE"
     return None
 
 
