@@ -7,6 +7,7 @@ import { batchCount, loadBatches } from '../../src/data/loader/loadBatches.ts';
 import type { LoaderOptions, SampleTransform } from '../../src/data/loader/loadBatches.ts';
 import { sequentialSampler, shuffledSampler, weightedSampler } from '../../src/data/loader/samplers.ts';
 import { createLabelMap } from '../../src/labels/labelMap.ts';
+import { uninitialized, uninitializedPlanes } from '../../src/pixels/memory.ts';
 
 const entries: SampleEntry[] = Array.from({ length: 23 }, (_, i) => ({
   id: `image${i}.png`,
@@ -105,6 +106,61 @@ describe('batches', () => {
   ])('refuse %o', async (options) => {
     await expect(collect(options)).rejects.toMatchObject({ code: 'loader/options' });
   });
+});
+
+describe('memory', () => {
+  const side = 80;
+  const filled = (index: number): Sample => {
+    const [planes, data] = [uninitializedPlanes(1, side ** 2), uninitialized(side ** 2 * 3)];
+    planes[0]!.fill(index);
+    data.fill(index);
+    return {
+      image: { width: side, height: side, channels: 3, data },
+      labels: { width: side, height: side, classes: 29, planes },
+    };
+  };
+  const numbered = Object.fromEntries(entries.map(({ id }, index) => [id, index]));
+
+  test.each<[string, SampleTransform]>([
+    ['itself', (sample) => Promise.resolve(sample)],
+    [
+      'its labels with another image',
+      (sample) => Promise.resolve({ ...sample, image: copyOf(sample.image) }),
+    ],
+    ['another', (sample) => Promise.resolve({ image: copyOf(sample.image), labels: copyOfLabels(sample) })],
+  ])(
+    'of a sample is used again, and batches stay as they are: a transform gives back %s',
+    async (_, transform) => {
+      const buffers = new Set<ArrayBufferLike>();
+      const cache = {
+        read: async (entry: SampleEntry): Promise<Sample> => {
+          const sample = filled(numbered[entry.id]!);
+          buffers.add(sample.image.data.buffer);
+          await setTimeout(1);
+          return sample;
+        },
+      };
+      const batches = await collect({ cache, transform, concurrency: 2 });
+      for (const { ids, images, labels } of batches) {
+        const expected = ids.map((id) => numbered[id]!);
+        expect(expected.flatMap((value) => Array<number>(side ** 2 * 3).fill(value))).toEqual([...images]);
+        expect(expected.flatMap((value) => Array<number>(side ** 2).fill(value))).toEqual([...labels]);
+      }
+      expect(buffers.size).toBeLessThan(entries.length / 2);
+    },
+  );
+
+  function copyOf({ data, ...image }: Sample['image']): Sample['image'] {
+    const copy = uninitialized(data.length);
+    copy.set(data);
+    return { ...image, data: copy };
+  }
+
+  function copyOfLabels({ labels }: Sample): Sample['labels'] {
+    const [plane] = uninitializedPlanes(1, side ** 2);
+    plane!.set(labels.planes[0]!);
+    return { ...labels, planes: [plane!] };
+  }
 });
 
 describe('reproducibility', () => {

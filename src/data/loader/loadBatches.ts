@@ -1,6 +1,7 @@
 import pLimit from 'p-limit';
 import { PhalanxError } from '../../core/errors.ts';
 import { Random } from '../../core/random.ts';
+import { release } from '../../pixels/memory.ts';
 import type { Batch } from '../batch.ts';
 import type { Sample, SampleEntry } from '../dataset.ts';
 import { defaultConcurrency } from '../mapConcurrently.ts';
@@ -8,11 +9,14 @@ import { Collation } from './collate.ts';
 import { sequentialSampler } from './samplers.ts';
 import type { Sampler } from './samplers.ts';
 
-/** Changes image and labels of a sample together; all its randomness comes from `random`. */
+/**
+ * Changes image and labels of a sample together; all its randomness comes from `random`. It may return what it was
+ * given, but keep nothing of it: the memory is used again.
+ */
 export type SampleTransform = (sample: Sample, random: Random) => Promise<Sample>;
 
 export interface LoaderOptions {
-  /** Where samples come from, a cache for example. */
+  /** Where samples come from, a cache for example; each time in memory of their own, which is used again. */
   readonly cache: { read(entry: SampleEntry): Promise<Sample> };
   readonly entries: readonly SampleEntry[];
   /** Samples in a batch, at least 1. */
@@ -114,7 +118,10 @@ async function loadBatch(
     stop.throwIfAborted();
     const sample = await cache.read(entry);
     stop.throwIfAborted();
-    collation.add(index, transform === undefined ? sample : await transform(sample, random));
+    const transformed = transform === undefined ? sample : await transform(sample, random);
+    collation.add(index, transformed);
+    // The batch has a copy now. What the two share is given back once.
+    for (const { image, labels } of [transformed, sample]) release([image.data, ...labels.planes]);
   };
   const loaded = await Promise.allSettled(draws.map((draw, index) => limit(load, draw, index)));
   const failure = loaded.find(({ status }) => status === 'rejected');
