@@ -195,8 +195,8 @@ test.each([
   [['--fold', '3'], /no such fold: expected a fold from 0 to 2, received 3/],
   [['--set', 'data.exclude=["ID001","ID002"]'], /leave one side without persons/],
   [['--set', 'data.exclude=["ID999"]'], /whom the dataset does not have.*ID999/],
-  [['--set', 'data.root=elsewhere'], /cannot be read in elsewhere: expected a folder/],
-  [['--set', 'data.offline=["nowhere"]'], /cannot be read in nowhere/],
+  [['--set', 'data.root=elsewhere'], /cannot be read \(elsewhere\): expected a folder/],
+  [['--set', 'data.offline=["nowhere"]'], /cannot be read \(nowhere\)/],
   [
     ['--set', 'data.normalization={"mean":[0.5],"std":[0.5]}'],
     /data.normalization.mean: must have as many numbers as there are channels, 3/,

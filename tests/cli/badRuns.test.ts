@@ -38,7 +38,7 @@ describe('runs', () => {
   test('a name that exists is refused, and the run that has it is left as it was', async () => {
     const before = await readFile(file('run.json'), 'utf8');
     expect(sentence(await phalanx('train', 'tiny', '--id', 'first', '--json'))).toMatch(
-      /run of this name exists in runs\/tiny\/fold0\/first.*--resume.*--id/,
+      /run of this name exists \(runs\/tiny\/fold0\/first.*--resume.*--id/,
     );
     expect(await readFile(file('run.json'), 'utf8')).toBe(before);
     expect(existsSync(file('checkpoints/best.safetensors'))).toBe(true);
@@ -69,8 +69,8 @@ describe('runs', () => {
   });
 
   test.each([
-    ['nothing', undefined, /cannot be opened in weights.safetensors/],
-    ['another kind', 'not weights', /not a valid .safetensors file in weights.safetensors/],
+    ['nothing', undefined, /cannot be opened \(weights.safetensors/],
+    ['another kind', 'not weights', /not a valid .safetensors file \(weights.safetensors/],
   ])('weights that are %s are named', async (_, content, message) => {
     const path = join(cwd, 'weights.safetensors');
     await (content === undefined ? rm(path, { force: true }) : writeFile(path, content));
@@ -107,7 +107,7 @@ describe('runs', () => {
 
   test('a dataset that moved is named', async () => {
     expect(sentence(await phalanx('evaluate', 'first', '--data', 'moved', '--json'))).toMatch(
-      /cannot be read in moved/,
+      /cannot be read \(moved\)/,
     );
   });
 });
@@ -123,7 +123,7 @@ describe('ensembles', () => {
   test('a submission that exists is kept unless asked', async () => {
     const before = await readFile(join(cwd, submission));
     expect(sentence(await phalanx('ensemble', 'ens', '--json'))).toMatch(
-      /exists already in submissions\/ens.csv/,
+      /exists already \(submissions\/ens.csv/,
     );
     expect(await readFile(join(cwd, submission))).toEqual(before);
     expect(json(await phalanx('ensemble', 'ens', '--overwrite', '--json'))).toMatchObject({

@@ -81,13 +81,13 @@ test.each([
   ['train nope', /no such experiment file.*experiments\/nope.ts/],
   [
     'train both',
-    /declares something else in experiments\/both.ts: expected an experiment, received an ensemble/,
+    /declares something else .*\(experiments\/both.ts\): expected an experiment, received an ensemble/,
   ],
   ['ensemble tiny', /expected an ensemble, received an experiment/],
   ['predict a --split x', /--split cannot be used: expected one of test, val, received "x"/],
   ['runs show x', /no such run/],
-  ['data check nope', /cannot be read in nope/],
-  ['submission check none.csv --data data', /could not be read in none.csv/],
+  ['data check nope', /cannot be read \(nope\)/],
+  ['submission check none.csv --data data', /could not be read \(none.csv\)/],
   ['submission check none.csv', /required option '--data <dir>'/],
   ['submission vote none.csv --out v.csv --weights 1,x', /weights cannot be read/],
   [

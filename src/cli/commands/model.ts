@@ -36,19 +36,24 @@ export const registerModel: RegisterCommand = (program, run) => {
           entry.channels.join(' '),
           options(entry),
         ]);
-        const decoders = models.decoders.map((entry) => [
-          entry.name,
-          Object.entries(entry.parameters)
-            .map(([encoder, parameters]) => `${encoder} ${count.format(parameters)}`)
-            .join(', '),
-          options(entry),
+        const decoders = models.decoders.map(({ name, parameters }) => [
+          name,
+          ...models.encoders.map((encoder) => {
+            const whole = new Map(Object.entries(parameters)).get(encoder.name);
+            return whole === undefined ? '–' : count.format(whole);
+          }),
+        ]);
+        const decoderOptions = models.decoders.flatMap((entry) => [
+          `\noptions of ${entry.name}`,
+          ...entry.options.map(({ name, values }) => `  ${name}: ${values}`),
         ]);
         output.result(
           models,
           [
             table(['encoder', 'parameters', 'channels', 'options'], encoders),
-            table(['decoder', 'parameters of the whole model', 'options'], decoders),
-          ].join('\n\n'),
+            'Parameters of whole models:',
+            table(['decoder', ...models.encoders.map(({ name }) => name)], decoders),
+          ].join('\n\n') + `\n${decoderOptions.join('\n')}`,
         );
       }),
     );

@@ -92,8 +92,8 @@ export class Progress {
     const columns = process.stderr.columns;
     const text = facts.join('  ');
     const room = Math.min(30, columns - this.#label.length - text.length - 5);
-    const line = room < 5 ? `${this.#label}  ${text}` : `${this.#label}  ${this.#bar(room)}  ${text}`;
-    process.stderr.write(`\r\x1b[2K${room < 5 ? line.slice(0, columns - 1) : line}`);
+    const line = room < 10 ? `${this.#label}  ${text}` : `${this.#label}  ${this.#bar(room)}  ${text}`;
+    process.stderr.write(`\r\x1b[2K${room < 10 ? line.slice(0, columns - 1) : line}`);
   }
 
   #bar(width: number): string {

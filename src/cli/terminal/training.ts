@@ -75,10 +75,10 @@ export async function showTraining(
           validation = undefined;
           lastDice = event.meanDice;
           steps?.update(event.step, total, withDice());
-          const best = event.best ? output.style('green', '  best so far') : '';
+          const best = event.best ? output.style('green', ' best') : '';
           const loss = `loss ${event.loss.toFixed(4)}`;
           steps?.say(
-            `step ${event.step}  epoch ${event.epoch + 1}  ${loss}  Dice ${event.meanDice.toFixed(4)}${best}${worst(event.perClass)}`,
+            `step ${event.step}  epoch ${event.epoch + 1}  ${loss}  Dice ${event.meanDice.toFixed(4)}${best}${lowest(event.perClass)}`,
           );
           break;
         }
@@ -119,10 +119,8 @@ export async function showTraining(
 
 const ending = { completed: 'Finished', 'early-stop': 'Stopped early', aborted: 'Stopped' } as const;
 
-function worst(perClass: Readonly<Record<string, number>>): string {
-  const lowest = Object.entries(perClass)
-    .sort(([, a], [, b]) => a - b)
-    .slice(0, 3)
-    .map(([name, dice]) => `${name} ${dice.toFixed(3)}`);
-  return `  (lowest: ${lowest.join(', ')})`;
+/** The class that needs work most. */
+function lowest(perClass: Readonly<Record<string, number>>): string {
+  const [first] = Object.entries(perClass).sort(([, a], [, b]) => a - b);
+  return first === undefined ? '' : `  lowest ${first[0]} ${first[1].toFixed(3)}`;
 }
