@@ -1,6 +1,7 @@
 import { HorizontalAlign, Jimp, VerticalAlign, loadFont } from 'jimp';
 import { SANS_16_WHITE } from 'jimp/fonts';
 import sharp from 'sharp';
+import { bytesOf } from '../core/bytes.ts';
 import { PhalanxError } from '../core/errors.ts';
 import type { Image } from '../pixels/image.ts';
 import { pipelineOf } from './pictures.ts';
@@ -57,12 +58,12 @@ export async function contactSheet(
       return [picture, { ...strip, left, top: top + tile }];
     }),
   );
-  const { data } = await sharp({ create: { width, height, channels: 3, background } })
+  const data = await sharp({ create: { width, height, channels: 3, background } })
     .composite(layers.flat())
     .removeAlpha()
     .raw()
-    .toBuffer({ resolveWithObject: true });
-  return { width, height, channels: 3, data };
+    .toBuffer();
+  return { width, height, channels: 3, data: bytesOf(data) };
 }
 
 type Font = Awaited<ReturnType<typeof loadFont>>;

@@ -1,5 +1,6 @@
 import sharp from 'sharp';
 import type { Sharp } from 'sharp';
+import { bytesOf } from '../core/bytes.ts';
 import type { LabelMap } from '../labels/labelMap.ts';
 import { resizeLabels } from '../labels/transform.ts';
 import type { Image } from '../pixels/image.ts';
@@ -24,7 +25,7 @@ export async function shrink(
     .raw()
     .toBuffer({ resolveWithObject: true });
   return {
-    image: { width, height, channels: info.channels as Image['channels'], data },
+    image: { width, height, channels: info.channels as Image['channels'], data: bytesOf(data) },
     labels: await Promise.all(labels.map((map) => resizeLabels(map, { width, height }))),
   };
 }

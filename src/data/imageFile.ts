@@ -1,4 +1,5 @@
 import sharp from 'sharp';
+import { bytesOf } from '../core/bytes.ts';
 import { PhalanxError, messageOf } from '../core/errors.ts';
 import type { Image, ImageSize } from '../pixels/image.ts';
 import { readLimitedFile } from './limitedFile.ts';
@@ -39,7 +40,7 @@ export async function readImageFile(path: string, { channels }: DecodeOptions = 
       .removeAlpha()
       .raw()
       .toBuffer({ resolveWithObject: true });
-    const decoded = { width: info.width, height: info.height, channels: info.channels, data };
+    const decoded = { width: info.width, height: info.height, channels: info.channels, data: bytesOf(data) };
     if (decoded.channels !== 1 && decoded.channels !== 3) {
       throw new Error(`${info.channels} channels after decoding`);
     }

@@ -1,3 +1,4 @@
+import { bytesOf } from '../core/bytes.ts';
 import type { ImageSize } from '../pixels/image.ts';
 import { resizePlanes } from '../pixels/resize.ts';
 import { createLabelMap } from './labelMap.ts';
@@ -58,8 +59,4 @@ export function cropLabels(labels: LabelMap, { left, top, width, height }: Box):
 export function labelsEqual(a: LabelMap, b: LabelMap): boolean {
   if (a.width !== b.width || a.height !== b.height || a.classes !== b.classes) return false;
   return a.planes.every((plane, index) => Buffer.compare(bytesOf(plane), bytesOf(b.planes[index]!)) === 0);
-}
-
-function bytesOf(plane: Uint32Array): Uint8Array {
-  return new Uint8Array(plane.buffer, plane.byteOffset, plane.byteLength);
 }

@@ -5,7 +5,7 @@ export interface Image {
   /** Pixels. */
   readonly height: number;
   readonly channels: 1 | 3 | 4;
-  /** Length `height * width * channels`, values 0 to 255. */
+  /** Length `height * width * channels`, values 0 to 255; not a Buffer, whose `slice()` would not copy. */
   readonly data: Uint8Array;
 }
 

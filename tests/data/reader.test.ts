@@ -109,6 +109,9 @@ describe('images', () => {
     const expected = channels === 3 ? all : all.filter((_, i) => i % 3 === 0);
     expect(Buffer.compare(image.data, expected)).toBe(0);
     expect(await readPngSize(await stored(png))).toEqual({ width: 19, height: 13 });
+    // No Buffer, whose slice() is a view.
+    image.data.slice().fill(0);
+    expect(Buffer.compare(image.data, expected)).toBe(0);
   });
 
   test('drops transparency', async () => {

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
+import { bytesOf } from '../../src/core/bytes.ts';
 import type { LabelMap } from '../../src/labels/labelMap.ts';
 
 /** A golden file of `tools/goldens/labels.py`. */
@@ -10,8 +11,7 @@ export function golden<Case>(name: string): Case[] {
 
 /** The first 16 hexadecimal digits of SHA-256, as the generator writes it. */
 export function digest(data: Uint8Array | Uint32Array | Float32Array): string {
-  const bytes = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
-  return createHash('sha256').update(bytes).digest('hex').slice(0, 16);
+  return createHash('sha256').update(bytesOf(data)).digest('hex').slice(0, 16);
 }
 
 /** One class as bytes, 0 or 1 per pixel, row-major. */

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import * as tf from '@tensorflow/tfjs-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { bytesOf } from '../../src/core/bytes.ts';
 import { compile } from '../../src/engine/compile.ts';
 import { nativeTensorCount, startEngine } from '../../src/engine/engine.ts';
 import { randomNormal } from '../../src/engine/ops/random.ts';
@@ -173,9 +174,7 @@ function fingerprints(model: SegmentationModel): ReadonlyMap<string, string> {
   return new Map(
     [...stateDict(model)].map(([name, { data }]) => [
       name,
-      createHash('sha256')
-        .update(new Uint8Array(data.buffer, data.byteOffset, data.byteLength))
-        .digest('hex'),
+      createHash('sha256').update(bytesOf(data)).digest('hex'),
     ]),
   );
 }

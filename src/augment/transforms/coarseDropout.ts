@@ -47,7 +47,7 @@ export const coarseDropout = builderOf(CoarseDropout);
 
 function withHoles(image: Image, holes: readonly Window[], fill: Uint8Array): Image {
   const { width, channels } = image;
-  // Not slice(): of a Buffer, which decoders return, that is a view of the same bytes.
+  // Not slice(): of a Buffer, that is a view of the same bytes.
   const data = new Uint8Array(image.data);
   for (const hole of holes) {
     const row = new Uint8Array(hole.width * channels);

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { bytesOf } from '../../core/bytes.ts';
 import { PhalanxError, messageOf } from '../../core/errors.ts';
 import type { Sample } from '../../data/dataset.ts';
 import type { LabelMap } from '../../labels/labelMap.ts';
@@ -133,11 +134,10 @@ async function movedLabels(
   const labelArgs = method === 'resize' ? [{ ...(args[0] as object), mode: 'nearestNeighbor' }] : args;
   const planes: Uint32Array[] = [];
   for (const plane of labels.planes) {
-    const bytes = new Uint8Array(plane.buffer, plane.byteOffset, plane.byteLength);
     const moved = await callJimp(method, labelArgs, {
       width: labels.width,
       height: labels.height,
-      data: bytes,
+      data: bytesOf(plane),
     });
     if (moved.width !== width || moved.height !== height) {
       throw new Error(`jimp's ${method} gave image and labels different sizes`);

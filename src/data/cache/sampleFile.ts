@@ -1,6 +1,7 @@
 import { open } from 'node:fs/promises';
 import { crc32 } from 'node:zlib';
 import { writeAtomic } from '../../core/atomicFile.ts';
+import { bytesOf } from '../../core/bytes.ts';
 import { planeCount } from '../../labels/labelMap.ts';
 import type { Image } from '../../pixels/image.ts';
 import { uninitialized } from '../../pixels/memory.ts';
@@ -52,11 +53,7 @@ export async function writeSample(path: string, { image, labels }: Sample): Prom
   const shape = { ...image, classes: labels.classes };
   const { imageBytes, planesOffset } = layout(shape);
   const padding = Buffer.alloc(planesOffset - headerBytes - imageBytes);
-  const parts = [
-    image.data,
-    padding,
-    ...labels.planes.map((plane) => new Uint8Array(plane.buffer, plane.byteOffset, plane.byteLength)),
-  ];
+  const parts = [image.data, padding, ...labels.planes.map(bytesOf)];
   const checksum = parts.reduce((sum, part) => crc32(part, sum), 0);
   await writeAtomic(path, async (file) => {
     await file.write(header(shape, checksum));

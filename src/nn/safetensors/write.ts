@@ -1,4 +1,5 @@
 import { writeAtomic } from '../../core/atomicFile.ts';
+import { bytesOf } from '../../core/bytes.ts';
 import { PREFIX_BYTES, bytesPerElement, elementCount } from './format.ts';
 import type { StateDict } from './format.ts';
 
@@ -35,7 +36,7 @@ export async function writeSafetensors(
   await writeAtomic(path, async (file) => {
     await file.writeFile(header);
     for (const [, { data }] of ordered) {
-      await file.writeFile(new Uint8Array(data.buffer, data.byteOffset, data.byteLength));
+      await file.writeFile(bytesOf(data));
     }
   });
 }
