@@ -30,8 +30,10 @@ export async function writeAtomic(path: string, write: (file: FileHandle) => Pro
     await rename(temporary, path);
   } catch (cause) {
     await rm(temporary, { force: true }).catch(() => undefined);
-    if (cause instanceof PhalanxError) throw cause;
-    const full = (cause as NodeJS.ErrnoException).code === 'ENOSPC';
+    // Only what the system says is the person's; anything else that `write` throws is a defect of its own.
+    const { code } = cause as NodeJS.ErrnoException;
+    if (cause instanceof PhalanxError || code === undefined) throw cause;
+    const full = code === 'ENOSPC';
     throw new PhalanxError(
       'file/write',
       {

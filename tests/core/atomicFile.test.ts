@@ -19,9 +19,11 @@ describe('atomic files', () => {
     await writeFile(path, 'old');
     const failing = writeAtomic(path, async (file) => {
       await file.write('half of the new');
-      throw new Error('the disk went away');
+      throw Object.assign(new Error('the disk went away'), { code: 'EIO' });
     });
     await expect(failing).rejects.toMatchObject({ code: 'file/write' });
+    const defect = new TypeError('a mistake in the code that writes');
+    await expect(writeAtomic(path, () => Promise.reject(defect))).rejects.toBe(defect);
     expect(await readFile(path, 'utf8')).toBe('old');
     expect(await readdir(directory)).toEqual(['file.txt']);
   });
