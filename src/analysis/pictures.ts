@@ -2,7 +2,7 @@ import sharp from 'sharp';
 import type { Sharp } from 'sharp';
 import { bytesOf } from '../core/bytes.ts';
 import type { LabelMap } from '../labels/labelMap.ts';
-import { resizeLabels } from '../labels/transform.ts';
+import { resizeLabels } from '../labels/resize.ts';
 import type { Image } from '../pixels/image.ts';
 
 /** The image as a sharp pipeline. */

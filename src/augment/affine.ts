@@ -54,7 +54,7 @@ function product(a: Matrix3, b: Matrix3): Matrix3 {
  * Scale, then rotate, then shear, then translate, about the centre of the image: the product that albumentations'
  * `create_affine_transformation_matrix` forms, in its order.
  */
-export function affineMatrix(parameters: AffineParameters, width: number, height: number): AffineMatrix {
+function affineMatrix(parameters: AffineParameters, width: number, height: number): AffineMatrix {
   const [cx, cy] = [width / 2 - 0.5, height / 2 - 0.5];
   const degree = Math.PI / 180;
   const angle = (((parameters.rotate % 360) + 360) % 360) * degree;

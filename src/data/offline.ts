@@ -16,7 +16,7 @@ const manifestFile: FileKind = {
   maxBytes: 256 * 2 ** 20,
 };
 
-export const offlineManifestSchema = z.object({
+const offlineManifestSchema = z.object({
   version: z.literal(1),
   /** By image name. */
   children: z.record(

@@ -63,11 +63,6 @@ function scaling(scale: number, sizeMultiple: number): Step {
   };
 }
 
-/** Number of times that the model sees each image. */
-export function viewCount(tta: Tta): number {
-  return tta.transforms.reduce((count, transform) => count * alternatives(transform, 1).length, 1);
-}
-
 /**
  * The model with test-time augmentation, as a function of tensors that can be compiled: views are made, predicted,
  * brought back and averaged one after another.

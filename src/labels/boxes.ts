@@ -1,6 +1,17 @@
 import type { LabelMap } from './labelMap.ts';
 import { labelRuns } from './runs.ts';
-import type { Box } from './transform.ts';
+
+/** A rectangle of pixels. */
+export interface Box {
+  /** Column of the leftmost pixel. */
+  readonly left: number;
+  /** Row of the topmost pixel. */
+  readonly top: number;
+  /** Pixels. */
+  readonly width: number;
+  /** Pixels. */
+  readonly height: number;
+}
 
 /** The smallest box around each class, `[classes]`; undefined for a class without pixels. */
 export async function boundingBoxes(labels: LabelMap): Promise<(Box | undefined)[]> {

@@ -1,7 +1,7 @@
 import { boundingBoxes } from './boxes.ts';
 import type { LabelMap } from './labelMap.ts';
 import type { Polygon } from './polygons.ts';
-import type { Box } from './transform.ts';
+import type { Box } from './boxes.ts';
 
 /** Steps to the eight neighbours, counter-clockwise from the right (y grows downwards). */
 const stepX = [1, 1, 0, -1, -1, -1, 0, 1] as const;

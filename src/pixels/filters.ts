@@ -138,7 +138,7 @@ export async function claheRgb(
 let quantiles: Float64Array | undefined;
 
 /** The standard normal distribution in 65,536 equally likely values. */
-export function normalQuantiles(): Float64Array {
+function normalQuantiles(): Float64Array {
   quantiles ??= Float64Array.from({ length: 65536 }, (_, i) => normalQuantile((i + 0.5) / 65536));
   return quantiles;
 }

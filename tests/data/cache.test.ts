@@ -11,7 +11,7 @@ import { dropStale, findStale } from '../../src/data/cache/stale.ts';
 import type { Dataset, SampleEntry } from '../../src/data/dataset.ts';
 import { readHandBone } from '../../src/data/handBone/reader.ts';
 import type { LabelMap } from '../../src/labels/labelMap.ts';
-import { resizeLabels } from '../../src/labels/transform.ts';
+import { resizeLabels } from '../../src/labels/resize.ts';
 import { annotationJson, noisePng, temporaryFolder, tinyPolygons, write, writeTiny } from './tinyDataset.ts';
 
 interface Counted extends Dataset {

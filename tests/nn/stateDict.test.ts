@@ -75,7 +75,7 @@ test('weights that do not fit name every kind of defect and load nothing', () =>
   expect(error).toBeInstanceOf(PhalanxError);
   expect((error as PhalanxError).code).toBe('model/state-mismatch');
   expect((error as PhalanxError).message).toContain(
-    'in weights.safetensors: received 1 missing: 0.weight (there is module.0.weight); ' +
+    '(weights.safetensors): received 1 missing: 0.weight (there is module.0.weight); ' +
       '1 unexpected: module.0.weight; 1 of another shape: 1.bias is [4] instead of [3].',
   );
   expect(stateDict(model)).toEqual(saved);

@@ -115,7 +115,7 @@ describe('native kernels against their TypeScript twins', () => {
     }
   });
 
-  it('lookUpTable, convolve3x3, convolveSeparable, claheGrey, addNormalNoise', async () => {
+  it('lookUpTable, convolve3x3, convolveSeparable, claheGrey, claheRgb, addNormalNoise', async () => {
     const random = Random.from('filters');
     for (const channels of channelCounts) {
       for (const [width, height] of [
@@ -153,6 +153,10 @@ describe('native kernels against their TypeScript twins', () => {
       for (const clipLimit of [0, 1, 3.7]) {
         expect(await filters.claheGrey(image.data, width, height, clipLimit, 8, 4)).toEqual(
           plainFilters.claheGreyPlain(image.data, width, height, clipLimit, 8, 4),
+        );
+        const colour = randomRaster(random, width, height, 3).image;
+        expect(await filters.claheRgb(colour, clipLimit, 8, 4)).toEqual(
+          plainFilters.claheRgbPlain(colour, clipLimit, 8, 4),
         );
       }
     }

@@ -53,7 +53,7 @@ export async function writePage(path: string, page: Page): Promise<void> {
   await writeFileAtomic(path, renderPage(page).text);
 }
 
-export function renderPage({ title, subtitle, figures, sections }: Page): Markup {
+function renderPage({ title, subtitle, figures, sections }: Page): Markup {
   return markup`${new Markup('<!doctype html>')}
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
 <title>${title}</title>${style}</head><body><main>

@@ -214,7 +214,7 @@ function timing(timings: Report['timings']): Section {
 }
 
 /** Seconds as a person says them: `0.42 s`, `37 s`, `4 min 05 s`. */
-export function formatSeconds(seconds: number): string {
+function formatSeconds(seconds: number): string {
   if (seconds < 10) return `${seconds.toFixed(2)} s`;
   if (seconds < 59.5) return `${seconds.toFixed(0)} s`;
   const whole = Math.round(seconds);

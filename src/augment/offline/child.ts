@@ -9,7 +9,7 @@ import { traceContours } from '../../labels/contours.ts';
 import type { ChildRecord } from './options.ts';
 
 /** Where an image and its annotation go in the competition's layout. */
-export function childPaths(output: string, name: string): { image: string; annotation: string } {
+function childPaths(output: string, name: string): { image: string; annotation: string } {
   return {
     image: join(output, 'train', 'DCM', name, `${name}.png`),
     annotation: join(output, 'train', 'outputs_json', name, `${name}.json`),

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import { PhalanxError } from '../../core/errors.ts';
 import { createLabelMap } from '../../labels/labelMap.ts';
-import { resizeLabels } from '../../labels/transform.ts';
+import { resizeLabels } from '../../labels/resize.ts';
 import type { ImageSize } from '../../pixels/image.ts';
 import { resizeImage } from '../../pixels/resize.ts';
 import type { ResizeMethod } from '../../pixels/resize.ts';

@@ -7,7 +7,7 @@ import { outlierKinds } from './options.ts';
 import type { ResolvedPhantomOptions } from './options.ts';
 
 /** File at the root of a phantom dataset that says how it was made. */
-export const manifestName = 'phantom.json';
+const manifestName = 'phantom.json';
 
 /** Raised whenever the same options give other pixels. */
 export const phantomVersion = 1;

@@ -24,7 +24,7 @@ export interface SubmissionManifest {
 }
 
 /** `submissions/a.csv` has its manifest at `submissions/a.manifest.json`. */
-export function manifestPath(csv: string): string {
+function manifestPath(csv: string): string {
   return csv.replace(/(\.csv)?$/i, '.manifest.json');
 }
 

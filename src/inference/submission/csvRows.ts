@@ -14,7 +14,7 @@ export interface CsvRow {
 }
 
 /** Above any row that a mask of bones makes; every other pixel of a 2048² mask takes 19 MB. */
-export const maximumRowBytes = 64 * 1024 * 1024;
+const maximumRowBytes = 64 * 1024 * 1024;
 
 const chunkBytes = 1 << 20;
 const newline = 0x0a;

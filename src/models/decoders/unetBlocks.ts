@@ -14,7 +14,7 @@ import type { DecoderConfig } from './options.ts';
 export type UnetOptions = Pick<DecoderConfig<'unet'>, 'useNorm' | 'attentionType' | 'interpolation'>;
 
 /** segmentation-models-pytorch's `Conv2dReLU`: 3×3 convolution, norm, ReLU. */
-export function convReLU(
+function convReLU(
   inChannels: number,
   outChannels: number,
   useNorm: UnetOptions['useNorm'],

@@ -1,0 +1,13 @@
+import type { ImageSize } from '../pixels/image.ts';
+import { resizePlanes } from '../pixels/resize.ts';
+import type { LabelMap } from './labelMap.ts';
+
+/**
+ * Resizes to the nearest pixels, those of OpenCV's `INTER_NEAREST`.
+ *
+ * @throws RangeError for a side that is no integer from 1 to 131072, or when a plane has not the label map's size.
+ */
+export async function resizeLabels(labels: LabelMap, { width, height }: ImageSize): Promise<LabelMap> {
+  const planes = await resizePlanes(labels.planes, labels, { width, height });
+  return { width, height, classes: labels.classes, planes };
+}
