@@ -1,20 +1,18 @@
 import { describe, expect, test } from 'vitest';
-import { mkdir, mkdtemp, readFile, readdir, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { mkdir, readFile, readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { writeAtomic, writeFileAtomic } from '../../src/core/atomicFile.ts';
-
-const folder = (): Promise<string> => mkdtemp(join(tmpdir(), 'phalanx-atomic-'));
+import { temporaryFolder } from '../temporaryFolder.ts';
 
 describe('atomic files', () => {
   test('write what they are given, in folders that did not exist', async () => {
-    const path = join(await folder(), 'a', 'b', 'file.txt');
+    const path = join(await temporaryFolder(), 'a', 'b', 'file.txt');
     await writeFileAtomic(path, 'ünïcode');
     expect(await readFile(path, 'utf8')).toBe('ünïcode');
   });
 
   test('keep the old file and leave no temporary one when writing fails', async () => {
-    const directory = await folder();
+    const directory = await temporaryFolder();
     const path = join(directory, 'file.txt');
     await writeFile(path, 'old');
     const failing = writeAtomic(path, async (file) => {
@@ -29,21 +27,21 @@ describe('atomic files', () => {
   });
 
   test('a place that cannot be written is one clear error', async () => {
-    const path = join(await folder(), 'taken');
+    const path = join(await temporaryFolder(), 'taken');
     await mkdir(path);
     await expect(writeFileAtomic(path, 'x')).rejects.toThrow(/could not be written \(.*taken/);
   });
 
   test('a full disk says so', async () => {
     await expect(writeFileAtomic('/dev/full/x', 'x')).rejects.toMatchObject({ code: 'file/write' });
-    const full = writeAtomic(join(await folder(), 'x'), () => {
+    const full = writeAtomic(join(await temporaryFolder(), 'x'), () => {
       throw Object.assign(new Error('no space left on device'), { code: 'ENOSPC' });
     });
     await expect(full).rejects.toThrow(/The disk is full/);
   });
 
   test('many writers of one file leave one whole file', async () => {
-    const directory = await folder();
+    const directory = await temporaryFolder();
     const path = join(directory, 'file.txt');
     const contents = Array.from({ length: 20 }, (_, i) => String(i).repeat(100_000));
     await Promise.all(contents.map((content) => writeFileAtomic(path, content)));

@@ -12,7 +12,8 @@ import type { Dataset, SampleEntry } from '../../src/data/dataset.ts';
 import { readHandBone } from '../../src/data/handBone/reader.ts';
 import type { LabelMap } from '../../src/labels/labelMap.ts';
 import { resizeLabels } from '../../src/labels/resize.ts';
-import { annotationJson, noisePng, temporaryFolder, tinyPolygons, write, writeTiny } from './tinyDataset.ts';
+import { temporaryFolder, write } from '../temporaryFolder.ts';
+import { annotationJson, noisePng, tinyPolygons, writeTiny } from './tinyDataset.ts';
 
 interface Counted extends Dataset {
   /** Images decoded so far. */

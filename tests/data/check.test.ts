@@ -2,7 +2,8 @@ import { appendFile, copyFile, mkdir, readFile, rm, symlink, writeFile } from 'n
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { checkDataset } from '../../src/data/handBone/check.ts';
-import { annotationJson, noisePng, temporaryFolder, tinyPolygons, write, writeTiny } from './tinyDataset.ts';
+import { temporaryFolder, write } from '../temporaryFolder.ts';
+import { annotationJson, noisePng, tinyPolygons, writeTiny } from './tinyDataset.ts';
 
 const sexes = ['남', '여'];
 const image = 'train/DCM/ID001/image12.png';

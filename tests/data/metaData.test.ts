@@ -2,7 +2,7 @@ import { zipSync } from 'fflate';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { readMetaData } from '../../src/data/handBone/metaData.ts';
-import { temporaryFolder, write } from './tinyDataset.ts';
+import { temporaryFolder, write } from '../temporaryFolder.ts';
 
 const goldens = new URL('../goldens/metaData/', import.meta.url).pathname;
 

@@ -5,7 +5,8 @@ import type { Dataset } from '../../src/data/dataset.ts';
 import { foldSplit, makeFolds } from '../../src/data/folds.ts';
 import { readHandBone } from '../../src/data/handBone/reader.ts';
 import { offlineManifestName, withOffline } from '../../src/data/offline.ts';
-import { annotationJson, noisePng, temporaryFolder, tinyPolygons, write, writeTiny } from './tinyDataset.ts';
+import { temporaryFolder, write } from '../temporaryFolder.ts';
+import { annotationJson, noisePng, tinyPolygons, writeTiny } from './tinyDataset.ts';
 
 const parents: Record<string, string[]> = {
   'mosaic1.png': ['image11_R.png', 'image21_R.png'],

@@ -9,7 +9,7 @@ import { readHandBone } from '../../src/data/handBone/reader.ts';
 import { loadBatches } from '../../src/data/loader/loadBatches.ts';
 import { shuffledSampler } from '../../src/data/loader/samplers.ts';
 import { writePhantom } from '../../src/data/phantom/writePhantom.ts';
-import { temporaryFolder } from './tinyDataset.ts';
+import { temporaryFolder } from '../temporaryFolder.ts';
 
 const size = 96;
 

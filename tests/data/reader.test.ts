@@ -6,7 +6,8 @@ import { describe, expect, test } from 'vitest';
 import { handBoneClasses } from '../../src/data/handBone/classes.ts';
 import { readHandBone } from '../../src/data/handBone/reader.ts';
 import { readImageFile, readPngSize } from '../../src/data/imageFile.ts';
-import { annotationJson, noisePng, temporaryFolder, tinyPolygons, write, writeTiny } from './tinyDataset.ts';
+import { temporaryFolder, write } from '../temporaryFolder.ts';
+import { annotationJson, noisePng, tinyPolygons, writeTiny } from './tinyDataset.ts';
 
 describe('listing', () => {
   test('pairs images and annotations in sorted path order', async () => {

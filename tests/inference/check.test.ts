@@ -1,26 +1,17 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it } from 'vitest';
 import { Random } from '../../src/core/random.ts';
 import { checkSubmission } from '../../src/inference/submission/check.ts';
 import { longestAscending } from '../../src/inference/submission/longestAscending.ts';
+import { temporaryFolder, write } from '../temporaryFolder.ts';
 import { submissionLines, syntheticDataset } from './syntheticDataset.ts';
 import type { SyntheticDataset } from './syntheticDataset.ts';
 
 let folder: string;
 beforeEach(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'phalanx-submission-'));
+  folder = await temporaryFolder();
 });
-afterEach(async () => {
-  await rm(folder, { recursive: true });
-});
-
-async function file(name: string, content: string): Promise<string> {
-  const path = join(folder, name);
-  await writeFile(path, content);
-  return path;
-}
 
 describe('checkSubmission', () => {
   let dataset: SyntheticDataset;
@@ -29,7 +20,7 @@ describe('checkSubmission', () => {
   });
 
   it('finds nothing in a perfect submission', async () => {
-    const path = await file('a.csv', `${submissionLines(dataset).join('\n')}\n`);
+    const path = await write(join(folder, 'a.csv'), `${submissionLines(dataset).join('\n')}\n`);
     expect(await checkSubmission(path, dataset)).toEqual({
       path,
       rows: 12,
@@ -53,7 +44,7 @@ describe('checkSubmission', () => {
     [lines[7], lines[8]] = [lines[8]!, lines[7]!];
     lines[10] = lines[9]!;
     lines.push('');
-    const path = await file('a.csv', `${lines.join('\n')}\n`);
+    const path = await write(join(folder, 'a.csv'), `${lines.join('\n')}\n`);
     const { defects, valid } = await checkSubmission(path, dataset);
     expect(valid).toBe(false);
     expect(defects.map(({ kind, line, what }) => [kind, line, what])).toEqual([
@@ -75,7 +66,7 @@ describe('checkSubmission', () => {
   });
 
   it('notices that the header is missing without losing the first row', async () => {
-    const path = await file('a.csv', submissionLines(dataset).slice(1).join('\n'));
+    const path = await write(join(folder, 'a.csv'), submissionLines(dataset).slice(1).join('\n'));
     const { defects } = await checkSubmission(path, dataset);
     expect(defects.map(({ kind }) => kind)).toEqual(['header']);
   });
@@ -86,21 +77,24 @@ describe('checkSubmission', () => {
     lines[1] = 'image0.png,class-0,';
     lines[5] = 'image2.png,class-0,';
     lines[6] = 'image2.png,class-1,';
-    const path = await file('a.csv', lines.join('\n'));
+    const path = await write(join(folder, 'a.csv'), lines.join('\n'));
     const { defects, valid, emptyShare } = await checkSubmission(path, many);
     expect(valid).toBe(true);
     expect(emptyShare).toBe(3 / 24);
     expect(defects.map(({ what }) => what)).toEqual(['every mask of "image2.png" is empty']);
     lines[1] = submissionLines(many)[1]!;
     lines[6] = submissionLines(many)[6]!;
-    const again = await checkSubmission(await file('b.csv', lines.join('\n')), many);
+    const again = await checkSubmission(await write(join(folder, 'b.csv'), lines.join('\n')), many);
     expect(again.defects.map(({ what, line }) => [what, line])).toEqual([
       ['"image2.png", "class-0" is empty, as in few images', 6],
     ]);
   });
 
   it('bounds what it remembers of a file of nothing but defects', async () => {
-    const path = await file('a.csv', `image_name,class,rle\n${'nobody.png,class-0,1 x\n'.repeat(5000)}`);
+    const path = await write(
+      join(folder, 'a.csv'),
+      `image_name,class,rle\n${'nobody.png,class-0,1 x\n'.repeat(5000)}`,
+    );
     const { defects, unlisted } = await checkSubmission(path, dataset);
     expect(defects.filter(({ kind }) => kind === 'unknown')).toHaveLength(1000);
     expect(unlisted).toBe(8000);

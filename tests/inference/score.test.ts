@@ -1,32 +1,22 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it } from 'vitest';
 import { Random } from '../../src/core/random.ts';
 import { scoreSubmission } from '../../src/inference/submission/score.ts';
+import { temporaryFolder, write } from '../temporaryFolder.ts';
 import { maskOf, submissionLines, syntheticDataset } from './syntheticDataset.ts';
 
 let folder: string;
 beforeEach(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'phalanx-submission-'));
+  folder = await temporaryFolder();
 });
-afterEach(async () => {
-  await rm(folder, { recursive: true });
-});
-
-async function file(name: string, content: string): Promise<string> {
-  const path = join(folder, name);
-  await writeFile(path, content);
-  return path;
-}
 
 describe('scoreSubmission', () => {
   it('is 1 for the truth and follows the formula for anything else', async () => {
     const dataset = await syntheticDataset(join(folder, 'data'));
-    const truth = await file('truth.csv', submissionLines(dataset).join('\n'));
+    const truth = await write(join(folder, 'truth.csv'), submissionLines(dataset).join('\n'));
     expect((await scoreSubmission(truth, dataset)).meanDice).toBeCloseTo(1, 5);
     const other = await syntheticDataset(join(folder, 'other'), { seed: 2 });
-    const predicted = await file('other.csv', submissionLines(other).join('\n'));
+    const predicted = await write(join(folder, 'other.csv'), submissionLines(other).join('\n'));
     const score = await scoreSubmission(predicted, dataset);
     const expected = dataset.classes.map((_, c) => {
       const dice = dataset.entries.test.map(({ id }) => {
@@ -47,7 +37,7 @@ describe('scoreSubmission', () => {
   it('is the same in any order of rows', async () => {
     const dataset = await syntheticDataset(join(folder, 'data'));
     const [header, ...rows] = submissionLines(dataset);
-    const path = await file('a.csv', [header, ...Random.from(3).shuffle(rows)].join('\n'));
+    const path = await write(join(folder, 'a.csv'), [header, ...Random.from(3).shuffle(rows)].join('\n'));
     expect((await scoreSubmission(path, dataset)).meanDice).toBeCloseTo(1, 5);
   });
 
@@ -60,13 +50,13 @@ describe('scoreSubmission', () => {
     ['without header', (lines: string[]) => lines.slice(1), 'submission/malformed'],
   ])('refuses a %s row', async (_, change, code) => {
     const dataset = await syntheticDataset(join(folder, 'data'));
-    const path = await file('a.csv', change(submissionLines(dataset)).join('\n'));
+    const path = await write(join(folder, 'a.csv'), change(submissionLines(dataset)).join('\n'));
     await expect(scoreSubmission(path, dataset)).rejects.toMatchObject({ code });
   });
 
   it('refuses a split without annotations', async () => {
     const dataset = await syntheticDataset(join(folder, 'data'));
-    const path = await file('a.csv', submissionLines(dataset).join('\n'));
+    const path = await write(join(folder, 'a.csv'), submissionLines(dataset).join('\n'));
     await expect(scoreSubmission(path, dataset, 'train')).rejects.toMatchObject({
       code: 'score/no-annotations',
     });

@@ -1,32 +1,23 @@
-import { mkdtemp, open, readFile, readdir, rm, writeFile } from 'node:fs/promises';
+import { open, readFile, readdir } from 'node:fs/promises';
 import type { FileHandle } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { beforeEach, describe, expect, it, vi } from 'vitest';
 import { readCsvRows } from '../../src/inference/submission/csvRows.ts';
 import { readSubmission } from '../../src/inference/submission/submission.ts';
 import { SubmissionWriter } from '../../src/inference/submission/writer.ts';
+import { temporaryFolder, write } from '../temporaryFolder.ts';
 
 const text = (value: Uint8Array): string => new TextDecoder().decode(value);
 
 let folder: string;
 beforeEach(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'phalanx-submission-'));
+  folder = await temporaryFolder();
 });
-afterEach(async () => {
-  await rm(folder, { recursive: true });
-});
-
-async function file(name: string, content: string): Promise<string> {
-  const path = join(folder, name);
-  await writeFile(path, content);
-  return path;
-}
 
 describe('CSV rows', () => {
   async function rowsOf(content: string): Promise<[number, string[], string | undefined][]> {
     const rows: [number, string[], string | undefined][] = [];
-    for await (const row of readCsvRows(await file('rows.csv', content))) {
+    for await (const row of readCsvRows(await write(join(folder, 'rows.csv'), content))) {
       rows.push([row.line, row.fields.map(text), row.defect]);
     }
     return rows;
@@ -61,7 +52,7 @@ describe('CSV rows', () => {
   });
 
   it('are limited in length', async () => {
-    const path = await file('long.csv', `"${'x\n'.repeat(2 << 20)}`);
+    const path = await write(join(folder, 'long.csv'), `"${'x\n'.repeat(2 << 20)}`);
     const read = async (): Promise<void> => {
       for await (const row of readCsvRows(path, 1 << 20)) expect(row.line).toBe(0);
     };
@@ -97,7 +88,7 @@ describe('SubmissionWriter', () => {
   });
 
   it('leaves what was there before when it is aborted', async () => {
-    const path = await file('a.csv', 'old');
+    const path = await write(join(folder, 'a.csv'), 'old');
     {
       await using writer = await SubmissionWriter.open(path);
       await writer.write('a.png', 'Radius', '1 2');
@@ -107,7 +98,7 @@ describe('SubmissionWriter', () => {
   });
 
   it('says clearly that a place cannot be written', async () => {
-    const blocked = join(await file('a.csv', 'old'), 'below.csv');
+    const blocked = join(await write(join(folder, 'a.csv'), 'old'), 'below.csv');
     await expect(SubmissionWriter.open(blocked)).rejects.toMatchObject({ code: 'file/write' });
   });
 

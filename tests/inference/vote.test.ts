@@ -1,24 +1,15 @@
-import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it } from 'vitest';
 import { readSubmission } from '../../src/inference/submission/submission.ts';
 import { voteSubmissions } from '../../src/inference/submission/vote.ts';
+import { temporaryFolder, write } from '../temporaryFolder.ts';
 import { maskOf, plainRle, submissionLines, syntheticDataset } from './syntheticDataset.ts';
 
 let folder: string;
 beforeEach(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'phalanx-submission-'));
+  folder = await temporaryFolder();
 });
-afterEach(async () => {
-  await rm(folder, { recursive: true });
-});
-
-async function file(name: string, content: string): Promise<string> {
-  const path = join(folder, name);
-  await writeFile(path, content);
-  return path;
-}
 
 describe('voteSubmissions', () => {
   it('joins submissions as masks would be', async () => {
@@ -26,7 +17,7 @@ describe('voteSubmissions', () => {
       [1, 2, 3].map((seed) => syntheticDataset(join(folder, `data${seed}`), { seed })),
     );
     const submissions = await Promise.all(
-      datasets.map((dataset, i) => file(`${i}.csv`, submissionLines(dataset).join('\n'))),
+      datasets.map((dataset, i) => write(join(folder, `${i}.csv`), submissionLines(dataset).join('\n'))),
     );
     const out = join(folder, 'vote.csv');
     const written = await voteSubmissions({ submissions, out });
@@ -47,8 +38,8 @@ describe('voteSubmissions', () => {
   ])('refuses %s and writes nothing', async (_, change, code) => {
     const lines = submissionLines(await syntheticDataset(join(folder, 'data')));
     const submissions = [
-      await file('a.csv', lines.join('\n')),
-      await file('b.csv', change(lines).join('\n')),
+      await write(join(folder, 'a.csv'), lines.join('\n')),
+      await write(join(folder, 'b.csv'), change(lines).join('\n')),
     ];
     const out = join(folder, 'vote.csv');
     await expect(voteSubmissions({ submissions, out })).rejects.toMatchObject({ code });

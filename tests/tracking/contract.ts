@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
-import { mkdtemp, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Tracker } from '../../src/tracking/tracker.ts';
+import { temporaryFolder } from '../temporaryFolder.ts';
 
 /** What a tracker has kept of a run, read back from where it keeps it. */
 export interface Recorded {
@@ -25,7 +25,7 @@ export interface Subject {
 export function trackerContract(create: () => Promise<Subject>): void {
   test('keeps parameters, metrics, tags, artifacts and the status', async () => {
     const { tracker, read } = await create();
-    const folder = await mkdtemp(join(tmpdir(), 'phalanx-artifact-'));
+    const folder = await temporaryFolder();
     await writeFile(join(folder, 'report.txt'), 'Dice 0.9');
     tracker.logParameters({ 'model.decoder.name': 'unet', seed: 7, amp: true, nothing: null });
     tracker.setTags({ 'mlflow.source.name': 'experiments/a.ts', note: 'ünïcode ✓' });

@@ -1,15 +1,15 @@
 import { describe, expect, test } from 'vitest';
-import { appendFile, mkdtemp, readFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { appendFile, readFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { composeTrackers } from '../../src/tracking/compose.ts';
 import { createJsonLinesTracker, readJsonLines } from '../../src/tracking/jsonLines.ts';
 import type { TrackingRecord } from '../../src/tracking/jsonLines.ts';
+import { temporaryFolder } from '../temporaryFolder.ts';
 import { trackerContract } from './contract.ts';
 import type { Recorded } from './contract.ts';
 
 async function freshPath(): Promise<string> {
-  return join(await mkdtemp(join(tmpdir(), 'phalanx-lines-')), 'metrics.jsonl');
+  return join(await temporaryFolder(), 'metrics.jsonl');
 }
 
 async function readBack(path: string): Promise<Recorded> {
