@@ -61,17 +61,8 @@ export async function lookUpTable(image: Image, table: Uint8Array): Promise<Imag
  * Correlates each channel with a 3×3 kernel (row-major), borders mirrored (`reflect101`), rounded half to even;
  * equal to `cv2.filter2D` with a float32 kernel.
  */
-export async function convolve3x3(image: Image, kernel: Float32Array): Promise<Image> {
-  const data = uninitialized(image.data.length);
-  await nativePixels<FilterKernels>().convolve3x3(
-    image.data,
-    image.width,
-    image.height,
-    image.channels,
-    kernel,
-    data,
-  );
-  return { ...image, data };
+export function convolve3x3(image: Image, kernel: Float32Array): Promise<Image> {
+  return convolve('convolve3x3', image, kernel);
 }
 
 /**
@@ -79,16 +70,18 @@ export async function convolve3x3(image: Image, kernel: Float32Array): Promise<I
  * in between. Equal to `cv2.sepFilter2D` up to one grey level in one pixel out of a million: OpenCV sums a row's
  * remainder in another order.
  */
-export async function convolveSeparable(image: Image, kernel: Float32Array): Promise<Image> {
+export function convolveSeparable(image: Image, kernel: Float32Array): Promise<Image> {
+  return convolve('convolveSeparable', image, kernel);
+}
+
+async function convolve(
+  name: 'convolve3x3' | 'convolveSeparable',
+  image: Image,
+  kernel: Float32Array,
+): Promise<Image> {
+  const { width, height, channels } = image;
   const data = uninitialized(image.data.length);
-  await nativePixels<FilterKernels>().convolveSeparable(
-    image.data,
-    image.width,
-    image.height,
-    image.channels,
-    kernel,
-    data,
-  );
+  await nativePixels<FilterKernels>()[name](image.data, width, height, channels, kernel, data);
   return { ...image, data };
 }
 
