@@ -5,7 +5,6 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { makeMosaic } from '../../src/augment/offline/mosaic.ts';
 import type { OfflineEvent, OfflineOptions } from '../../src/augment/offline/options.ts';
-import { leaning } from '../../src/augment/offline/rotation.ts';
 import { writeOffline } from '../../src/augment/offline/writeOffline.ts';
 import { Random } from '../../src/core/random.ts';
 import type { Dataset, Sample } from '../../src/data/dataset.ts';
@@ -15,7 +14,6 @@ import { checkDataset } from '../../src/data/handBone/check.ts';
 import { readHandBone } from '../../src/data/handBone/reader.ts';
 import { readOfflineManifest, withOffline } from '../../src/data/offline.ts';
 import { writePhantom } from '../../src/data/phantom/writePhantom.ts';
-import { createLabelMap } from '../../src/labels/labelMap.ts';
 import { buildTransform } from '../../src/augment/build.ts';
 import { horizontalFlip } from '../../src/augment/transforms/horizontalFlip.ts';
 
@@ -194,21 +192,5 @@ describe('parts', () => {
     expect(parameters.mirrored).toEqual([false, true, false, true]);
     expect(joined.labels).toEqual(sample.labels);
     expect(joined.image.data).toEqual(Uint8Array.from(sample.image.data));
-  });
-
-  it('measures how far labels lean from the vertical', () => {
-    const bar = (dx: number, dy: number): number | undefined => {
-      const labels = createLabelMap(101, 101, 1);
-      for (let t = -40; t <= 40; t++) {
-        labels.planes[0]![Math.round(50 + t * dy) * 101 + Math.round(50 + t * dx)] = 1;
-      }
-      return leaning(labels);
-    };
-    expect(bar(0, 1)).toBeCloseTo(0, 5);
-    expect(Math.abs(bar(1, 0)!)).toBeCloseTo(90, 5);
-    // Top to the right: x grows as y shrinks.
-    expect(bar(Math.sin(Math.PI / 6), -Math.cos(Math.PI / 6))).toBeCloseTo(30, 0);
-    expect(bar(-Math.sin(Math.PI / 9), -Math.cos(Math.PI / 9))).toBeCloseTo(-20, 0);
-    expect(leaning(createLabelMap(4, 4, 2))).toBeUndefined();
   });
 });

@@ -8,13 +8,14 @@ import { PhalanxError } from '../../core/errors.ts';
 import type { Dataset, Sample, SampleEntry } from '../../data/dataset.ts';
 import { offlineManifestName } from '../../data/offline.ts';
 import type { OfflineManifest } from '../../data/offline.ts';
+import { tilt } from '../../labels/tilt.ts';
 import { readChild, writeChild } from './child.ts';
 import { makeMosaic } from './mosaic.ts';
 import type { ChildRecord, OfflineEvent, OfflineOptions, OfflineSettings } from './options.ts';
 import { offlineSettingsSchema } from './options.ts';
 import type { PlannedChild } from './plan.ts';
 import { planOffline } from './plan.ts';
-import { leaning, makeRotation } from './rotation.ts';
+import { makeRotation } from './rotation.ts';
 
 /** Marks the folder as one of these datasets, and says which. */
 const planName = 'plan.json';
@@ -138,7 +139,7 @@ async function firstUpright(
   within: number,
 ): Promise<SampleEntry> {
   for (const entry of candidates) {
-    const angle = leaning(await dataset.readLabels(entry));
+    const angle = tilt(await dataset.readLabels(entry));
     if (angle !== undefined && Math.abs(angle) < within) return entry;
   }
   return candidates[0]!;
