@@ -14,11 +14,7 @@ import type { DecoderConfig } from './options.ts';
 export type UnetOptions = Pick<DecoderConfig<'unet'>, 'useNorm' | 'attentionType' | 'interpolation'>;
 
 /** segmentation-models-pytorch's `Conv2dReLU`: 3×3 convolution, norm, ReLU. */
-function convReLU(
-  inChannels: number,
-  outChannels: number,
-  useNorm: UnetOptions['useNorm'],
-): Sequential {
+function convReLU(inChannels: number, outChannels: number, useNorm: UnetOptions['useNorm']): Sequential {
   const normalized = useNorm === 'batchnorm';
   return new Sequential([
     decoderConvolution(inChannels, outChannels, { kernelSize: 3, bias: !normalized }),
