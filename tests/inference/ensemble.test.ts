@@ -189,7 +189,7 @@ describe('ensemble', () => {
       'fewer: "a.png" has nothing as class 3 where class-2 belongs',
       'images: The file of logits does not exist',
       'sizes: "a.png" is 151 × 120, not 150 × 120 pixels',
-      `cut: The stored logits are damaged in ${path}`,
+      `cut: The stored logits are damaged (${path})`,
     ]) {
       expect(message).toContain(difference);
     }
