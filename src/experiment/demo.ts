@@ -5,9 +5,10 @@ import { readHandBone } from '../data/handBone/reader.ts';
 import { readPhantomManifest, sameOptions } from '../data/phantom/manifest.ts';
 import { resolvePhantomOptions } from '../data/phantom/options.ts';
 import { writePhantom } from '../data/phantom/writePhantom.ts';
+import { assembleModel } from '../models/buildModel.ts';
 import { readSubmissionLabels } from '../inference/submission/labels.ts';
 import { scoreSubmission } from '../inference/submission/score.ts';
-import { resolveEnsemble, resolveExperiment } from './resolve.ts';
+import { modelConfig, resolveEnsemble, resolveExperiment } from './resolve.ts';
 import type { Resolved } from './resolve.ts';
 import { readCurve } from './runCurve.ts';
 import { configHash, listRuns } from './runDirectory.ts';
@@ -83,10 +84,16 @@ export function demoSubmissions({ ensemble }: Demo): Ensemble[] {
 }
 
 /** Scores a submission against the annotations of the phantom's test people, which nothing before has read. */
-export async function scoreDemo(demo: Demo, name: string, run?: Run): Promise<DemoScore> {
+export async function scoreDemo(demo: Demo, name: string, member?: Resolved<Experiment>): Promise<DemoScore> {
   const submission = join(demo.submissions, `${name}.csv`);
-  const score = await scoreSubmission(submission, await readHandBone(demo.data), 'test');
-  return { name, submission, ...score, ...(run === undefined ? {} : { seconds: run.state.seconds }) };
+  const dataset = await readHandBone(demo.data);
+  const score = await scoreSubmission(submission, dataset, 'test');
+  if (member === undefined) return { name, submission, ...score };
+  const parameters = assembleModel(
+    modelConfig(member.config, dataset.classes.length, member.path),
+  ).parameterCount;
+  const seconds = (await findDemoRun(demo, member))?.state.seconds;
+  return { name, submission, parameters, ...(seconds === undefined ? {} : { seconds }), ...score };
 }
 
 /** Images in the report's pictures. */
@@ -116,7 +123,7 @@ export async function writeDemoReport(
       {
         label: 'Time',
         value: `${Math.floor(total / 60)} min ${Math.round(total % 60)} s`,
-        note: 'from nothing to this page',
+        note: 'this run of the demo',
       },
     ],
     classes: dataset.classes,

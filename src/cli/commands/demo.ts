@@ -61,12 +61,8 @@ export const registerDemo: RegisterCommand = (program, run) => {
             showEnsemble(output, runEnsemble({ config, runs, cache, submissions, overwrite: true, signal })),
           );
           const member = job.members.find(({ name }) => name === config.members[0]?.run);
-          const alone = config.members.length === 1 && member !== undefined;
-          const score = await demo.scoreDemo(
-            job,
-            config.output,
-            alone ? await demo.findDemoRun(job, member) : undefined,
-          );
+          const alone = config.members.length === 1 ? member : undefined;
+          const score = await demo.scoreDemo(job, config.output, alone);
           output.note(`${score.submission}: mean Dice ${output.style('bold', score.meanDice.toFixed(4))}`);
           scores.push(score);
         }
