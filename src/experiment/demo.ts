@@ -1,6 +1,7 @@
 import { basename, join } from 'node:path';
 import type { ReportSample, ScoredModel } from '../analysis/report/writeReport.ts';
 import { writeReport } from '../analysis/report/writeReport.ts';
+import type { Dataset } from '../data/dataset.ts';
 import { readHandBone } from '../data/handBone/reader.ts';
 import { readPhantomManifest, sameOptions } from '../data/phantom/manifest.ts';
 import { resolvePhantomOptions } from '../data/phantom/options.ts';
@@ -130,14 +131,13 @@ export async function writeDemoReport(
     members,
     ensemble,
     curves: await Promise.all(trained.map(readCurve)),
-    samples: await demoSamples(demo, ensemble),
+    samples: await demoSamples(dataset, ensemble),
     timings,
   });
 }
 
 /** The best, the middle and the worst image of the ensemble, as the CSV has them. */
-async function demoSamples(demo: Demo, { submission, perImage }: DemoScore): Promise<ReportSample[]> {
-  const dataset = await readHandBone(demo.data);
+async function demoSamples(dataset: Dataset, { submission, perImage }: DemoScore): Promise<ReportSample[]> {
   const ranked = [...dataset.entries.test].sort((a, b) => perImage[b.id]! - perImage[a.id]!);
   const chosen = Array.from(
     { length: Math.min(shown, ranked.length) },

@@ -7,7 +7,7 @@ import type { ReportSample } from '../analysis/report/writeReport.ts';
 import { writeReport } from '../analysis/report/writeReport.ts';
 import { EnsemblePrediction } from '../inference/ensemble/ensemble.ts';
 import type { PredictionEvent } from '../inference/predict.ts';
-import { compareLabels } from '../labels/overlap.ts';
+import { countAgreement } from '../labels/overlap.ts';
 import { DiceAccumulator } from '../objectives/diceScore.ts';
 import { openRunData, predictRun, storeOf, ttaOf } from './predictRun.ts';
 import { readCurve } from './runCurve.ts';
@@ -81,9 +81,7 @@ export async function* evaluateRun(options: EvaluateRunOptions): AsyncGenerator<
       dataset.readLabels(entry),
       dataset.readImage(entry),
     ]);
-    const { overlap, areasA, areasB } = await compareLabels(labels, truth);
-    const intersection = classes.map((_, c) => overlap.counts[c * (overlap.columns + 1)]!);
-    const perClass = dice.add({ intersection, predicted: areasA, target: areasB });
+    const perClass = dice.add(await countAgreement(labels, truth));
     const meanDice = perClass.reduce((sum, value) => sum + value, 0) / classes.length;
     images.push({ id: entry.id, meanDice });
     const { counts } = errorMap(image, truth, labels);

@@ -1,9 +1,11 @@
 import { PhalanxError } from '../core/errors.ts';
+import type { Batch } from '../data/batch.ts';
 import { prepareCache } from '../data/cache/cache.ts';
 import type { SampleCache } from '../data/cache/cache.ts';
 import type { Dataset, SampleEntry } from '../data/dataset.ts';
 import { foldSplit, makeFolds } from '../data/folds.ts';
 import type { FoldSplit } from '../data/folds.ts';
+import { loadBatches } from '../data/loader/loadBatches.ts';
 import { readHandBone } from '../data/handBone/reader.ts';
 import type { ConcurrencyOptions } from '../data/mapConcurrently.ts';
 import { withOffline } from '../data/offline.ts';
@@ -79,4 +81,21 @@ export async function prepareEntries(
 ): Promise<SampleCache> {
   const size = typeof imageSize === 'number' ? { width: imageSize, height: imageSize } : imageSize;
   return prepareCache(dataset, entries, { directory, imageSize: size, channels, interpolation, ...options });
+}
+
+/** Every entry once and in order, as validation and prediction see them. */
+export function batchesInOrder(
+  cache: SampleCache,
+  entries: readonly SampleEntry[],
+  { training, seed }: Experiment,
+  signal?: AbortSignal,
+): AsyncGenerator<Batch, void, undefined> {
+  return loadBatches({
+    cache,
+    entries,
+    batchSize: training.validationBatchSize ?? training.batchSize,
+    seed,
+    epoch: 0,
+    ...(signal === undefined ? {} : { signal }),
+  });
 }

@@ -4,7 +4,6 @@ import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { PhalanxError } from '../core/errors.ts';
 import type { Dataset, SampleEntry } from '../data/dataset.ts';
-import { loadBatches } from '../data/loader/loadBatches.ts';
 import { startEngine } from '../engine/engine.ts';
 import { predict } from '../inference/predict.ts';
 import type { PredictionEvent } from '../inference/predict.ts';
@@ -15,6 +14,7 @@ import { readSafetensors } from '../nn/safetensors/read.ts';
 import { loadStateDict } from '../nn/stateDict.ts';
 import { checkpointPath } from '../training/checkpoint.ts';
 import {
+  batchesInOrder,
   defaultCacheDirectory,
   normalizationOf,
   openDataset,
@@ -116,15 +116,7 @@ export async function* predictRun(options: PredictRunOptions): AsyncGenerator<Pr
       classes: dataset.classes,
       entries,
       imageSize: { width: cache.shape.width, height: cache.shape.height },
-      batches: (open) =>
-        loadBatches({
-          cache,
-          entries: open,
-          batchSize: training.validationBatchSize ?? training.batchSize,
-          seed: config.seed,
-          epoch: 0,
-          ...(signal === undefined ? {} : { signal }),
-        }),
+      batches: (open) => batchesInOrder(cache, open, config, signal),
       normalization: normalizationOf(settings),
       precision: training.precision,
       tta,

@@ -19,6 +19,7 @@ import { createValidation } from '../training/validation.ts';
 import type { Validation } from '../training/validation.ts';
 import { describeEnvironment } from './environment.ts';
 import {
+  batchesInOrder,
   defaultCacheDirectory,
   normalizationOf,
   openDataset,
@@ -29,8 +30,8 @@ import {
 import { openRun } from './openRun.ts';
 import { modelConfig } from './resolve.ts';
 import type { Resolved } from './resolve.ts';
-import { writeRunState } from './runDirectory.ts';
-import type { Run, RunState } from './runDirectory.ts';
+import { LiveState } from './liveState.ts';
+import type { Run } from './runDirectory.ts';
 import type { Experiment } from './schema.ts';
 import { logEvent, trackRun } from './trackRun.ts';
 
@@ -188,15 +189,7 @@ function validationOf(
     loss: buildLoss(config.loss),
     classes: dataset.classes,
     images: split.validation.length,
-    batches: () =>
-      loadBatches({
-        cache,
-        entries: split.validation,
-        batchSize: training.validationBatchSize ?? training.batchSize,
-        seed: config.seed,
-        epoch: 0,
-        ...(signal === undefined ? {} : { signal }),
-      }),
+    batches: () => batchesInOrder(cache, split.validation, config, signal),
     truth: (id) => dataset.readLabels(entries.get(id)!),
     normalization: normalizationOf(config.data),
     precision: training.precision,
@@ -208,52 +201,6 @@ async function priorsOf({ dataset, split, cache }: Prepared): Promise<number[]> 
     for (const entry of split.train) yield (await cache.read(entry)).labels;
   }
   return classPriors(maps(), dataset.classes.length);
-}
-
-/** A run's state on disk, kept up with its events. */
-class LiveState {
-  run: Run;
-  readonly #earlier: number;
-  readonly #started = performance.now();
-  #writing: Promise<void> = Promise.resolve();
-
-  constructor(run: Run) {
-    this.run = run;
-    this.#earlier = run.state.seconds;
-  }
-
-  async follow(event: TrainingEvent): Promise<void> {
-    switch (event.type) {
-      case 'started':
-        return this.update({
-          steps: event.steps,
-          step: event.resumedFrom,
-          status: 'running',
-          pid: process.pid,
-        });
-      case 'step':
-        this.run = { ...this.run, state: { ...this.run.state, step: event.step } };
-        return;
-      case 'validation':
-        return this.update(event.best ? { bestDice: event.meanDice, bestStep: event.step } : {});
-      case 'checkpoint':
-        return this.update({});
-      case 'finished':
-        return this.update({ status: event.reason === 'aborted' ? 'aborted' : 'finished', step: event.step });
-      case 'validation-progress':
-        return;
-      default:
-        event satisfies never;
-    }
-  }
-
-  /** One write at a time, so that the newest state is the one that stays. */
-  update(changes: Partial<RunState>): Promise<void> {
-    const seconds = this.#earlier + (performance.now() - this.#started) / 1000;
-    this.run = { ...this.run, state: { ...this.run.state, ...changes, seconds } };
-    this.#writing = this.#writing.catch(() => undefined).then(() => writeRunState(this.run));
-    return this.#writing;
-  }
 }
 
 /** Yields what piles up while something is under way. */

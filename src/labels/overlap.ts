@@ -68,17 +68,27 @@ export async function compareLabels(a: LabelMap, b: LabelMap): Promise<LabelComp
   };
 }
 
+/** Pixels of each class in a prediction, in its truth, and in both, `[classes]`. */
+export async function countAgreement(
+  predicted: LabelMap,
+  target: LabelMap,
+): Promise<Record<'intersection' | 'predicted' | 'target', Float64Array>> {
+  const { overlap, areasA, areasB } = await compareLabels(predicted, target);
+  const intersection = Float64Array.from(
+    { length: Math.min(predicted.classes, target.classes) },
+    (_, i) => overlap.counts[i * (overlap.columns + 1)]!,
+  );
+  return { intersection, predicted: areasA, target: areasB };
+}
+
 /** `2·|A∩B| / (|A| + |B| + ε)` of each class, `[classes]`; 0 where both are empty. */
 export async function diceOfLabels(
   a: LabelMap,
   b: LabelMap,
   { epsilon = 1e-4 }: { readonly epsilon?: number } = {},
 ): Promise<Float64Array> {
-  const { overlap, areasA, areasB } = await compareLabels(a, b);
-  return Float64Array.from(
-    { length: Math.min(a.classes, b.classes) },
-    (_, i) => (2 * overlap.counts[i * (overlap.columns + 1)]!) / (areasA[i]! + areasB[i]! + epsilon),
-  );
+  const { intersection, predicted, target } = await countAgreement(a, b);
+  return intersection.map((shared, i) => (2 * shared) / (predicted[i]! + target[i]! + epsilon));
 }
 
 interface TablePart {

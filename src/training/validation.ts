@@ -6,7 +6,7 @@ import { compile } from '../engine/compile.ts';
 import { unpackLabels } from '../engine/ops/unpackLabels.ts';
 import type { Precision } from '../engine/precision.ts';
 import type { LabelMap } from '../labels/labelMap.ts';
-import { compareLabels } from '../labels/overlap.ts';
+import { countAgreement } from '../labels/overlap.ts';
 import { logitOf, upsampleThresholdPack } from '../labels/upsample.ts';
 import type { SegmentationModel } from '../models/segmentationModel.ts';
 import { DiceAccumulator } from '../objectives/diceScore.ts';
@@ -99,9 +99,7 @@ export function createValidation(options: ValidationOptions): Validation {
         { width, height, classes: classes.length, data },
         { width: truth.width, height: truth.height, thresholds },
       );
-      const { overlap, areasA, areasB } = await compareLabels(predicted, truth);
-      const intersection = classes.map((_, c) => overlap.counts[c * (overlap.columns + 1)]!);
-      scores.push(dice.add({ intersection, predicted: areasA, target: areasB }));
+      scores.push(dice.add(await countAgreement(predicted, truth)));
     }
     return scores;
   }
