@@ -5,7 +5,7 @@ import { createBackend } from './backend.ts';
 import { configProto } from './configProto.ts';
 import { loadNativeEngine } from './native.ts';
 import { registerActivationGradients } from './ops/activationGradients.ts';
-import { hasBfloat16Instructions } from './precision.ts';
+import { readProcessor } from './processor.ts';
 import { runningEngine, setRunningEngine, startedEngine } from './running.ts';
 import type { EngineInfo } from './running.ts';
 
@@ -39,7 +39,7 @@ export async function startEngine(options: EngineOptions = {}): Promise<EngineIn
     version: native.TF_Version,
     device: 'cpu',
     threads,
-    bfloat16: hasBfloat16Instructions(),
+    ...readProcessor(),
   };
   registerActivationGradients();
   setRunningEngine({ native, backend, info });

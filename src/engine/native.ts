@@ -84,6 +84,8 @@ export function loadNativeEngine(): NativeEngine {
       fix: 'Run `npm run setup`',
     });
   }
+  // By itself TensorFlow uses oneDNN's kernels only on processors with AVX512-VNNI; some gradients exist only there.
+  process.env['TF_ENABLE_ONEDNN_OPTS'] ??= '1';
   try {
     const require = createRequire(import.meta.url);
     // TensorFlow's chatter while it is loaded; TF_CPP_MIN_LOG_LEVEL=0 shows it.

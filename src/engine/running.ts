@@ -1,14 +1,13 @@
 import { PhalanxError } from '../core/errors.ts';
 import type { PhalanxBackend } from './backend.ts';
 import type { NativeEngine } from './native.ts';
+import type { Processor } from './processor.ts';
 
-export interface EngineInfo {
+export interface EngineInfo extends Processor {
   /** TensorFlow's version. */
   readonly version: string;
   readonly device: 'cpu';
   readonly threads: number;
-  /** Whether the processor has bfloat16 instructions, so that precision `auto` means bfloat16. */
-  readonly bfloat16: boolean;
 }
 
 export interface StartedEngine {

@@ -1,6 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { OpAttribute } from '../native.ts';
 import { attribute, runOp, sizes } from '../op.ts';
+import { startedEngine } from '../running.ts';
 import type { Pair } from './pair.ts';
 
 export interface Geometry {
@@ -74,6 +75,12 @@ export function backwardData(
   return tf.slice(dx, [0, vertical, horizontal, 0], [batch, height, width, channels]);
 }
 
+/** Without AVX-512 oneDNN's kernel is ten times slower than its others; ours (and Eigen's) know no dilation. */
+function denseBackwardFilter({ dilation }: Geometry): string {
+  const dilated = dilation[0] > 1 || dilation[1] > 1;
+  return dilated || startedEngine().info.avx512 ? dense.backwardFilter : 'PhalanxConv2DBackpropFilter';
+}
+
 export function backwardFilter(
   family: Family,
   x: tf.Tensor,
@@ -82,7 +89,8 @@ export function backwardFilter(
   geometry: Geometry,
 ): tf.Tensor {
   if (!isExplicit(geometry, filterShape)) {
-    return runOp(family.backwardFilter, attributes(geometry, filterShape), [x, sizes(filterShape), dy]);
+    const op = family === dense ? denseBackwardFilter(geometry) : family.backwardFilter;
+    return runOp(op, attributes(geometry, filterShape), [x, sizes(filterShape), dy]);
   }
   const [vertical, horizontal] = geometry.padding;
   const padded = tf.pad(x, [
