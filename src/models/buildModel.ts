@@ -2,11 +2,12 @@ import { initialize } from '../nn/initialize.ts';
 import { UnetDecoder } from './decoders/unet.ts';
 import { UnetPlusPlusDecoder } from './decoders/unetplusplus.ts';
 import { EncoderDecoder } from './encoderDecoder.ts';
+import type { EncoderConfig } from './encoders/options.ts';
 import { createEncoder } from './encoders/registry.ts';
 import { ResNet, resnetVariants } from './encoders/resnet.ts';
 import { FCN } from './fcn.ts';
 import { decoderChannels, parseModel } from './modelSchema.ts';
-import type { ModelConfig, ModelOptions } from './modelSchema.ts';
+import type { DilatedEncoder, ModelConfig, ModelOptions } from './modelSchema.ts';
 import type { SegmentationModel } from './segmentationModel.ts';
 
 export interface BuildOptions {
@@ -46,7 +47,9 @@ export function assembleModel({ decoder, encoder, inChannels, classes }: ModelCo
       );
     }
     case 'fcn': {
-      const variant = resnetVariants[encoder.name];
+      // The schema pairs them, which TypeScript cannot follow through two members.
+      const { name } = encoder as EncoderConfig<DilatedEncoder>;
+      const variant = resnetVariants[name];
       return new FCN(new ResNet({ variant, inChannels, depth: 5, dilated: true }), classes, decoder);
     }
     default:

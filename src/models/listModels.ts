@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { assembleModel } from './buildModel.ts';
 import { decoderNames, decoderSchemas } from './decoders/options.ts';
 import type { DecoderName } from './decoders/options.ts';
-import { encoderNames, encoderSchemas } from './encoders/options.ts';
+import { encoderNames, encoderSchema, encoderSchemas } from './encoders/options.ts';
 import type { EncoderName } from './encoders/options.ts';
 import { createEncoder } from './encoders/registry.ts';
 import { dilatedEncoders, parseModel } from './modelSchema.ts';
@@ -41,7 +41,7 @@ export function listModels(): {
 }
 
 function describeEncoder(name: EncoderName): EncoderEntry {
-  const encoder = createEncoder({ name, depth: 5 }, 3);
+  const encoder = createEncoder(encoderSchema.parse({ name }), 3);
   return {
     name,
     options: describeOptions(encoderSchemas[name]),

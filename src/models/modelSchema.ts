@@ -9,7 +9,7 @@ import { strictOptions } from './options.ts';
 /** Encoders with bottleneck blocks, the only ones torchvision dilates. */
 export const dilatedEncoders = ['resnet50'] as const satisfies readonly EncoderName[];
 
-type DilatedEncoder = (typeof dilatedEncoders)[number];
+export type DilatedEncoder = (typeof dilatedEncoders)[number];
 
 /** Type parameters say what a decoder can stand on, so that an impossible pair does not compile. */
 interface Pair<Decoder, Encoder> {

@@ -1,4 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
+import { silu } from '../engine/ops/silu.ts';
 import type { Context } from './context.ts';
 import { Layer } from './module.ts';
 
@@ -17,6 +18,13 @@ abstract class Elementwise extends Layer {
 export class Relu extends Elementwise {
   protected override apply(x: tf.Tensor4D): tf.Tensor4D {
     return tf.relu(x);
+  }
+}
+
+/** `torch.nn.SiLU`, also called swish */
+export class Silu extends Elementwise {
+  protected override apply(x: tf.Tensor4D): tf.Tensor4D {
+    return silu(x);
   }
 }
 

@@ -6,25 +6,32 @@ import { ones, zeroCount, zeros } from './initializers.ts';
 import { Layer } from './module.ts';
 import { Parameter } from './parameter.ts';
 
-/** PyTorch's default weight of the newest batch in the running statistics. */
-const MOMENTUM = 0.1;
-const EPSILON = 1e-5;
+export interface BatchNorm2dOptions {
+  /** Added to the variance. Default 1e-5. */
+  readonly epsilon?: number;
+  /** Weight of the newest batch in the running statistics. Default 0.1. */
+  readonly momentum?: number;
+}
 
 /**
- * `torch.nn.BatchNorm2d` with its defaults (momentum 0.1, epsilon 1e-5): normalizes by the batch's biased variance
+ * `torch.nn.BatchNorm2d`, with its defaults: normalizes by the batch's biased variance
  * while training, keeps a running mean and unbiased variance, and normalizes by those otherwise.
  */
 export class BatchNorm2d extends Layer {
   readonly channels: number;
+  readonly epsilon: number;
+  readonly momentum: number;
   readonly weight: Parameter;
   readonly bias: Parameter;
   readonly runningMean: Parameter;
   readonly runningVariance: Parameter;
   readonly batchesTracked: Parameter;
 
-  constructor(channels: number) {
+  constructor(channels: number, { epsilon = 1e-5, momentum = 0.1 }: BatchNorm2dOptions = {}) {
     super();
     this.channels = channels;
+    this.epsilon = epsilon;
+    this.momentum = momentum;
     const shape = [channels];
     this.weight = this.register('weight', new Parameter({ shape, initializer: ones }));
     this.bias = this.register('bias', new Parameter({ shape, initializer: zeros }));
@@ -60,7 +67,7 @@ export class BatchNorm2d extends Layer {
       vector(this.bias),
       vector(this.runningMean),
       vector(this.runningVariance),
-      EPSILON,
+      this.epsilon,
     );
   }
 
@@ -74,17 +81,17 @@ export class BatchNorm2d extends Layer {
         fix: 'Use a batch size of at least 2, or images larger than the output stride of the encoder',
       });
     }
-    const { y, mean, variance } = batchNormTraining(x, vector(this.weight), vector(this.bias), EPSILON);
-    updateRunning(this.runningMean.variable, mean);
-    updateRunning(this.runningVariance.variable, variance);
+    const { y, mean, variance } = batchNormTraining(x, vector(this.weight), vector(this.bias), this.epsilon);
+    this.#updateRunning(this.runningMean.variable, mean);
+    this.#updateRunning(this.runningVariance.variable, variance);
     const { variable } = this.batchesTracked;
     variable.assign(tf.add(variable, tf.scalar(1, 'int32')));
     return y;
   }
-}
 
-function updateRunning(running: tf.Variable, batch: tf.Tensor): void {
-  running.assign(tf.add(tf.mul(running, 1 - MOMENTUM), tf.mul(batch, MOMENTUM)));
+  #updateRunning(running: tf.Variable, batch: tf.Tensor): void {
+    running.assign(tf.add(tf.mul(running, 1 - this.momentum), tf.mul(batch, this.momentum)));
+  }
 }
 
 function vector({ variable }: Parameter): tf.Tensor1D {

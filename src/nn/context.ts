@@ -3,9 +3,9 @@ import type { Module } from './module.ts';
 
 /** What one forward pass is for; handed from the model down to every layer. */
 export interface Context {
-  /** Batch statistics and dropout on, running statistics updated. */
+  /** Batch statistics, dropout and stochastic depth on, running statistics updated. */
   readonly training: boolean;
-  /** Int32 `[2]`; needed when training a model with dropout. Each layer derives its own stream from it. */
+  /** Int32 `[2]`; needed when training a model with dropout or stochastic depth. Each layer derives its own stream from it. */
   readonly seed?: tf.Tensor1D;
   /** Called by every layer that computes, with what it returned. */
   readonly observe?: (layer: Module, input: tf.Tensor, output: tf.Tensor) => void;

@@ -1,5 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { conv2d } from '../engine/ops/conv2d.ts';
+import type { Sides } from '../engine/ops/pair.ts';
 import type { Context } from './context.ts';
 import { torchDefaultBias, torchDefaultKernel } from './initializers.ts';
 import type { Initializer } from './initializers.ts';
@@ -12,8 +13,8 @@ export interface Conv2dOptions {
   readonly kernelSize: number;
   /** Default 1. */
   readonly stride?: number;
-  /** Pixels of zeros on each of the four sides, as in PyTorch. Default 0. */
-  readonly padding?: number;
+  /** Pixels of zeros on each of the four sides, as in PyTorch, or on them by name. Default 0. */
+  readonly padding?: number | Sides;
   /** Default 1. */
   readonly dilation?: number;
   /** Default 1. */

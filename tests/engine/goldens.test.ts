@@ -6,6 +6,7 @@ import { batchNormTraining } from '../../src/engine/ops/batchNorm.ts';
 import { conv2d, convTranspose2d } from '../../src/engine/ops/conv2d.ts';
 import type { Conv2dOptions } from '../../src/engine/ops/conv2d.ts';
 import { maxPool2d } from '../../src/engine/ops/maxPool2d.ts';
+import { silu } from '../../src/engine/ops/silu.ts';
 import { resizeBilinear, resizeNearest } from '../../src/engine/ops/resize.ts';
 
 interface Packed {
@@ -15,7 +16,13 @@ interface Packed {
 
 interface Case {
   readonly op:
-    'conv2d' | 'convTranspose2d' | 'maxPool2d' | 'resizeNearest' | 'resizeBilinear' | 'batchNormTraining';
+    | 'conv2d'
+    | 'convTranspose2d'
+    | 'maxPool2d'
+    | 'resizeNearest'
+    | 'resizeBilinear'
+    | 'batchNormTraining'
+    | 'silu';
   readonly options: Conv2dOptions & { size?: [number, number]; kernel?: number };
   readonly inputs: Packed[];
   readonly result: Packed;
@@ -37,13 +44,18 @@ function run({ op, options }: Case, inputs: readonly tf.Tensor[]): tf.Tensor {
       return convTranspose2d(x, second as tf.Tensor4D, options);
     case 'maxPool2d':
       // All values below zero: padding that is zero instead of -infinity would win.
-      return maxPool2d(tf.sub(x, 3), { ...options, kernel: options.kernel! });
+      return maxPool2d(tf.sub(x, 3), {
+        ...(options as { stride?: number; padding?: number }),
+        kernel: options.kernel!,
+      });
     case 'resizeNearest':
       return resizeNearest(x, options.size!);
     case 'resizeBilinear':
       return resizeBilinear(x, options.size!);
     case 'batchNormTraining':
       return batchNormTraining(x, second as tf.Tensor1D, third as tf.Tensor1D).y;
+    case 'silu':
+      return silu(tf.mul(x, 3));
   }
 }
 

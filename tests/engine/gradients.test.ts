@@ -6,7 +6,8 @@ import { conv2d, convTranspose2d } from '../../src/engine/ops/conv2d.ts';
 import type { Conv2dOptions } from '../../src/engine/ops/conv2d.ts';
 import { maxPool2d } from '../../src/engine/ops/maxPool2d.ts';
 import { resizeBilinear, resizeNearest } from '../../src/engine/ops/resize.ts';
-import { dropout } from '../../src/engine/ops/random.ts';
+import { dropSamples, dropout } from '../../src/engine/ops/random.ts';
+import { silu } from '../../src/engine/ops/silu.ts';
 import { expectGradients, normal } from './gradientCheck.ts';
 
 type Tensors = readonly tf.Tensor[];
@@ -24,12 +25,26 @@ function ranked(shape: readonly number[]): tf.Tensor {
   return tf.tensor(values, [...shape]);
 }
 
+const AFTER = [
+  [0, 1],
+  [0, 1],
+] as const;
+const MORE_AFTER = [
+  [1, 2],
+  [1, 2],
+] as const;
+
 const convolutions: readonly { name: string; filter: number[]; options: Conv2dOptions }[] = [
   { name: 'padded as SAME', filter: [3, 3, 4, 6], options: { padding: 1 } },
   { name: 'stride 2, symmetric padding', filter: [3, 3, 4, 6], options: { stride: 2, padding: 1 } },
   { name: '7x7 stride 2 padding 3', filter: [7, 7, 4, 2], options: { stride: 2, padding: 3 } },
   { name: 'rectangular, unequal stride', filter: [3, 1, 4, 5], options: { stride: [2, 1], padding: [1, 0] } },
   { name: '1x1 stride 2', filter: [1, 1, 4, 3], options: { stride: 2 } },
+  {
+    name: 'stride 2, as SAME at width 8 and explicit at height 9',
+    filter: [3, 3, 4, 6],
+    options: { stride: 2, padding: AFTER },
+  },
   { name: 'dilation 2', filter: [3, 3, 4, 3], options: { padding: 2, dilation: 2 } },
   { name: 'dilation 2, not as SAME', filter: [3, 3, 4, 3], options: { padding: 1, dilation: 2 } },
   { name: 'two groups', filter: [3, 3, 2, 6], options: { padding: 1, groups: 2 } },
@@ -40,6 +55,16 @@ const convolutions: readonly { name: string; filter: number[]; options: Conv2dOp
     options: { stride: 2, padding: 2, groups: 4 },
   },
   { name: 'depthwise dilation 2', filter: [3, 3, 1, 4], options: { padding: 2, dilation: 2, groups: 4 } },
+  {
+    name: 'depthwise stride 2, unequal sides',
+    filter: [5, 5, 1, 4],
+    options: { stride: 2, padding: MORE_AFTER, groups: 4 },
+  },
+  {
+    name: 'depthwise dilation 2, unequal sides',
+    filter: [3, 3, 1, 4],
+    options: { padding: MORE_AFTER, dilation: 2, groups: 4 },
+  },
 ];
 
 const cases: readonly {
@@ -116,6 +141,16 @@ const cases: readonly {
     name: 'dropout',
     op: (x) => dropout(x, 0.4, tf.tensor1d([1, 2], 'int32')),
     inputs: () => [normal([4, 6], 'x')],
+  },
+  {
+    name: 'dropSamples',
+    op: (x) => dropSamples(x, 0.4, tf.tensor1d([1, 2], 'int32')),
+    inputs: () => [normal([6, 2, 3, 2], 'x')],
+  },
+  {
+    name: 'silu',
+    op: (x) => silu(tf.mul(x, 2)),
+    inputs: () => [normal([2, 3, 4, 5], 'x')],
   },
 ];
 

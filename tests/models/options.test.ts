@@ -75,6 +75,21 @@ test.each<[string, unknown, string]>([
     'encoder.name: fcn dilates its encoder and needs one of resnet50',
   ],
   [
+    'an encoder that fcn cannot dilate, by another name',
+    { ...valid, decoder: { name: 'fcn' }, encoder: { name: 'efficientnet-b0' } },
+    'encoder.name: fcn dilates its encoder and needs one of resnet50',
+  ],
+  [
+    'blocks that are always dropped',
+    { ...valid, encoder: { name: 'efficientnet-b0', dropConnect: 1 } },
+    'encoder.dropConnect',
+  ],
+  [
+    'an option of another encoder',
+    { ...valid, encoder: { name: 'resnet18', dropConnect: 0.1 } },
+    'encoder: unknown option dropConnect',
+  ],
+  [
     'fcn on part of an encoder',
     { ...valid, decoder: { name: 'fcn' }, encoder: { name: 'resnet50', depth: 4 } },
     'depth must be 5',

@@ -72,11 +72,14 @@ describe.each(goldenNames)('%s', (name) => {
     expect(output.auxiliary !== undefined).toBe(golden.trained.auxiliary !== undefined);
     if (output.auxiliary !== undefined) compare('auxiliary', output.auxiliary, golden.trained.auxiliary!);
     const state = stateDict(model);
+    const loaded = filledState(model);
     for (const [key, digest] of Object.entries(golden.trained.running)) {
-      expect(difference(key, toFloat32(state.get(key)!), digest), key).toBeLessThan(TOLERANCE);
+      // Below the chosen depth, some originals compute a stage for nothing.
+      if (!isCalled(model, key)) expect(state.get(key)!.data, key).toEqual(loaded.get(key)!.data);
+      else expect(difference(key, toFloat32(state.get(key)!), digest), key).toBeLessThan(TOLERANCE);
     }
     for (const [key, { data }] of state) {
-      // In the original, layers that are never called count nothing.
+      // Layers that are never called count nothing.
       if (key.endsWith('num_batches_tracked')) expect(data[0], key).toBe(isCalled(model, key) ? 8n : 7n);
     }
     tf.dispose([output, x]);
@@ -130,9 +133,9 @@ describe.each(goldenNames)('%s', (name) => {
   });
 });
 
-/** Whether the batch normalization that counts under this key is part of what the model trains. */
+/** Whether the batch normalization with this buffer is part of what the model trains. */
 function isCalled(model: SegmentationModel, key: string): boolean {
-  const weight = key.replace(/num_batches_tracked$/, 'weight');
+  const weight = key.replace(/[^.]+$/, 'weight');
   return [...model.namedParameters()].some(([name]) => name === weight);
 }
 

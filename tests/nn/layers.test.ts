@@ -13,6 +13,7 @@ import type { Interpolation } from '../../src/nn/interpolate.ts';
 import { Layer } from '../../src/nn/module.ts';
 import { MaxPool2d } from '../../src/nn/pooling.ts';
 import { toFloat32 } from '../../src/nn/safetensors/floats.ts';
+import { StochasticDepth } from '../../src/nn/stochasticDepth.ts';
 import { loadStateDict, stateDict } from '../../src/nn/stateDict.ts';
 import { filled, filledState } from '../models/formula.ts';
 import { difference, fromTorch, toTorch } from '../models/golden.ts';
@@ -51,6 +52,19 @@ const layers: Record<string, () => Layer> = {
   grouped: () =>
     new Conv2d({ inChannels: 8, outChannels: 12, kernelSize: 3, stride: 2, padding: 1, groups: 4 }),
   depthwise: () => new Conv2d({ inChannels: 6, outChannels: 6, kernelSize: 5, padding: 2, groups: 6 }),
+  'depthwise-sides': () =>
+    new Conv2d({
+      inChannels: 4,
+      outChannels: 4,
+      kernelSize: 5,
+      stride: 2,
+      padding: [
+        [1, 2],
+        [1, 2],
+      ],
+      groups: 4,
+      bias: false,
+    }),
   transposed: () => new ConvTranspose2d({ inChannels: 5, outChannels: 7, kernelSize: 2, stride: 2 }),
   'transposed-padded': () =>
     new ConvTranspose2d({ inChannels: 5, outChannels: 4, kernelSize: 4, stride: 2, padding: 1, bias: false }),
@@ -143,7 +157,62 @@ describe('dropout', () => {
   });
 });
 
+describe('stochastic depth', () => {
+  const RATE = 0.3;
+  const drop = (stream: string, seed: number, samples = 4000) =>
+    tf.tidy(() => {
+      const x = tf.ones<tf.Rank.R4>([samples, 2, 1, 3]);
+      const context = { training: true, seed: tf.tensor1d([seed, 0], 'int32') };
+      return new StochasticDepth(RATE, stream).forward(x, context).dataSync() as Float32Array;
+    });
+
+  test('drops the given share of samples as a whole, and keeps the mean', () => {
+    const values = drop('a', 1);
+    let dropped = 0;
+    for (let sample = 0; sample < values.length / 6; sample++) {
+      const own = new Set(values.subarray(6 * sample, 6 * sample + 6));
+      expect(own.size).toBe(1);
+      if (own.has(0)) dropped++;
+      else expect([...own][0]).toBeCloseTo(1 / (1 - RATE));
+    }
+    // Four standard deviations of 4000 draws.
+    expect(Math.abs(dropped / 4000 - RATE)).toBeLessThan(0.029);
+    expect(Math.abs(values.reduce((sum, value) => sum + value, 0) / values.length - 1)).toBeLessThan(0.042);
+  });
+
+  test('is a function of seed and layer alone', () => {
+    expect(drop('a', 1, 100)).toEqual(drop('a', 1, 100));
+    expect(drop('a', 1, 100)).not.toEqual(drop('a', 2, 100));
+    expect(drop('a', 1, 100)).not.toEqual(drop('b', 1, 100));
+  });
+
+  test('needs a seed when it drops, and does nothing in inference', () => {
+    tf.tidy(() => {
+      const x = tf.ones<tf.Rank.R4>([1, 1, 1, 1]);
+      expect(() => new StochasticDepth(0.3, 'a').forward(x, { training: true })).toThrow('needs a seed');
+      expect(new StochasticDepth(0, 'a').forward(x, { training: true })).toBe(x);
+      expect(new StochasticDepth(0.3, 'a').forward(x, { training: false })).toBe(x);
+    });
+  });
+});
+
 describe('batch normalization', () => {
+  test('takes its momentum and epsilon', () => {
+    const norm = new BatchNorm2d(1, { momentum: 0.01, epsilon: 0.5 });
+    initialize(norm, 0);
+    const values = tf.tidy(() =>
+      norm.forward(tf.tensor4d([1, 2, 3, 6], [1, 2, 2, 1]), { training: true }).dataSync(),
+    );
+    expect(values[3]).toBeCloseTo(3 / Math.sqrt(3.5 + 0.5), 5);
+    expect(stateDict(norm).get('running_mean')!.data[0]).toBeCloseTo(0.01 * 3);
+    const inferred = tf.tidy(() =>
+      norm.forward(tf.tensor4d([1], [1, 1, 1, 1]), { training: false }).dataSync(),
+    );
+    const variance = 0.99 + 0.01 * (14 / 3);
+    expect(inferred[0]).toBeCloseTo((1 - 0.03) / Math.sqrt(variance + 0.5), 5);
+    norm.dispose();
+  });
+
   test('counts batches and follows them with momentum 0.1 and unbiased variance', () => {
     const norm = new BatchNorm2d(1);
     initialize(norm, 0);

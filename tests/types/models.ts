@@ -21,6 +21,11 @@ export function modelOptions(): void {
     encoder: { name: 'resnet50' },
     ...image,
   });
+  buildModel({
+    decoder: { name: 'unet' },
+    encoder: { name: 'efficientnet-b0', depth: 4, dropConnect: 0.1 },
+    ...image,
+  });
 
   // @ts-expect-error a misspelt decoder
   buildModel({ decoder: { name: 'unetpluplus' }, encoder: { name: 'resnet18' }, ...image });
@@ -38,6 +43,10 @@ export function modelOptions(): void {
   buildModel({ decoder: { name: 'unet' }, encoder: { name: 'resnet18', depth: 6 }, ...image });
   // @ts-expect-error torchvision dilates no basic blocks
   buildModel({ decoder: { name: 'fcn' }, encoder: { name: 'resnet18' }, ...image });
+  // @ts-expect-error torchvision dilates no EfficientNet
+  buildModel({ decoder: { name: 'fcn' }, encoder: { name: 'efficientnet-b0' }, ...image });
+  // @ts-expect-error an option of another encoder
+  buildModel({ decoder: { name: 'unet' }, encoder: { name: 'resnet18', dropConnect: 0 }, ...image });
   // @ts-expect-error fcn uses every stage
   buildModel({ decoder: { name: 'fcn' }, encoder: { name: 'resnet50', depth: 4 }, ...image });
   // @ts-expect-error classes are needed

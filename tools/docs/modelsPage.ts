@@ -24,13 +24,19 @@ export function modelsPage(): string {
       ]),
     ),
     '## Decoders',
-    'Parameters are those of the whole model with each encoder, for colour images and one class; – where they do not go together.',
     table(
-      ['decoder', ...encoders.map(({ name }) => code(name)), 'options'],
+      ['decoder', 'options'],
       decoders.map((decoder) => [
         `[${code(decoder.name)}](experiment.md#${anchor(decoder.name)})`,
-        ...encoders.map((encoder) => parametersWith(decoder.parameters, encoder)),
         optionNames(decoder.options),
+      ]),
+    ),
+    'Parameters of the whole model with each encoder, for colour images and one class; – where they do not go together:',
+    table(
+      ['encoder', ...decoders.map(({ name }) => code(name))],
+      encoders.map((encoder) => [
+        code(encoder.name),
+        ...decoders.map(({ parameters }) => parametersWith(parameters, encoder)),
       ]),
     ),
   );

@@ -55,6 +55,21 @@ def conv(shape, filter_shape, **options):
     return relayout(made, filter_shape, (2, 3, 1, 0))
 
 
+def conv_sides(shape, filter_shape, padding, **options):
+    """Padded by ((top, bottom), (left, right))."""
+    out, per_group, kh, kw = filter_shape
+    (top, bottom), (left, right) = padding
+    x, leaf = image(shape)
+    w = torch.randn(filter_shape).mul(100).round().div(100).requires_grad_()
+    function = lambda a, b: F.conv2d(F.pad(a, (left, right, top, bottom)), b, **options)
+    made = case("conv2d", {**options, "padding": padding}, function, [leaf, w], [x, w.permute(2, 3, 1, 0)])
+    return relayout(made, filter_shape, (2, 3, 1, 0))
+
+
+def silu(shape):
+    return of_image("silu", shape, {}, lambda a: F.silu(3 * a))
+
+
 def conv_transpose(shape, filter_shape, output_padding=0, **options):
     x, leaf = image(shape)
     w = torch.randn(filter_shape).mul(100).round().div(100).requires_grad_()
@@ -116,6 +131,11 @@ def main():
         of_image("resizeBilinear", (1, 4, 3, 2), {"size": [9, 6]}, lambda a: F.interpolate(a, (9, 6), mode="bilinear")),
         of_image("resizeBilinear", (1, 9, 8, 2), {"size": [4, 5]}, lambda a: F.interpolate(a, (4, 5), mode="bilinear")),
         batch_norm((2, 3, 4, 3)),
+        conv_sides((1, 8, 6, 2), (3, 2, 3, 3), ((0, 1), (0, 1)), stride=2),
+        conv_sides((1, 7, 9, 2), (3, 2, 3, 3), ((0, 1), (0, 1)), stride=2),
+        conv_sides((1, 8, 8, 3), (3, 1, 5, 5), ((1, 2), (1, 2)), stride=2, groups=3),
+        conv_sides((1, 9, 6, 3), (3, 1, 5, 5), ((1, 2), (2, 2)), stride=2, groups=3),
+        silu((1, 3, 4, 2)),
     ]
     OUT.mkdir(parents=True, exist_ok=True)
     (OUT / "ops.json").write_text(json.dumps(cases, separators=(",", ":")) + "\n")

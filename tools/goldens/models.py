@@ -1,4 +1,4 @@
-"""Golden values of models from their originals, for tests/models/parity.test.ts and tests/nn/layers.test.ts.
+"""Golden values of models from their originals, for tests/models/parity.test.ts, encoders.test.ts and tests/nn/layers.test.ts.
 
 Needs from PyPI: torch 2.15, torchvision 0.29, segmentation-models-pytorch 0.6.0, numpy 2.
 
@@ -20,6 +20,7 @@ import segmentation_models_pytorch as smp
 import torch
 import torchvision
 from segmentation_models_pytorch.decoders.unet.decoder import UnetDecoder
+from segmentation_models_pytorch.encoders._efficientnet import Conv2dStaticSamePadding
 
 FOLDER = Path(__file__).parent.parent.parent / "tests" / "goldens" / "models"
 
@@ -100,6 +101,33 @@ CONFIGURATIONS = {
         },
         "size": [64, 64],
     },
+    "unet-efficientnet-b0": {
+        "options": {
+            "decoder": {"name": "unet"},
+            "encoder": {"name": "efficientnet-b0", "dropConnect": 0},
+            "inChannels": 3,
+            "classes": 29,
+        },
+        "size": [64, 96],
+    },
+    "unet-efficientnet-b2-odd": {
+        "options": {
+            "decoder": {"name": "unet"},
+            "encoder": {"name": "efficientnet-b2", "dropConnect": 0},
+            "inChannels": 1,
+            "classes": 2,
+        },
+        "size": [65, 99],
+    },
+    "unetplusplus-efficientnet-b0-depth4": {
+        "options": {
+            "decoder": {"name": "unetplusplus", "channels": [64, 48, 32, 16]},
+            "encoder": {"name": "efficientnet-b0", "depth": 4, "dropConnect": 0},
+            "inChannels": 1,
+            "classes": 3,
+        },
+        "size": [64, 80],
+    },
     "fcn-resnet50": {
         "options": {
             "decoder": {"name": "fcn", "dropout": 0},
@@ -120,6 +148,9 @@ CONFIGURATIONS = {
     },
 }
 
+# Encoders by themselves, of every width and depth.
+ENCODERS = ["resnet18", "resnet34", "resnet50"] + [f"efficientnet-b{size}" for size in range(8)]
+
 BATCH = 2
 # What the gradients' goldens add to every bias.
 LIFT = 5
@@ -130,6 +161,7 @@ LAYERS = [
     ["dilated", torch.nn.Conv2d(4, 6, 3, padding=4, dilation=4, bias=False), [2, 4, 15, 9]],
     ["grouped", torch.nn.Conv2d(8, 12, 3, stride=2, padding=1, groups=4), [2, 8, 10, 11]],
     ["depthwise", torch.nn.Conv2d(6, 6, 5, padding=2, groups=6), [2, 6, 9, 8]],
+    ["depthwise-sides", Conv2dStaticSamePadding(4, 4, 5, 2, image_size=8, groups=4, bias=False), [2, 4, 8, 9]],
     ["transposed", torch.nn.ConvTranspose2d(5, 7, 2, stride=2), [2, 5, 6, 9]],
     ["transposed-padded", torch.nn.ConvTranspose2d(5, 4, 4, stride=2, padding=1, bias=False), [1, 5, 7, 6]],
     ["pooled", torch.nn.MaxPool2d(3, 2, 1), [2, 3, 15, 10]],
@@ -199,6 +231,8 @@ def original(options):
         classes=options["classes"],
         **{f"decoder_{key.removesuffix('_mode')}": value for key, value in common.items()},
     )
+    if "dropConnect" in encoder:
+        model.encoder._drop_connect_rate = encoder["dropConnect"]
     if decoder.get("center"):
         # Only the vgg encoders switch it on by themselves.
         model.decoder = UnetDecoder(
@@ -241,13 +275,44 @@ def load_filled(model, lift=0):
     return state
 
 
+def digest_keys(state):
+    keys = json.dumps([[key, list(value.shape)] for key, value in state.items()], separators=(",", ":"))
+    return hashlib.sha256(keys.encode()).hexdigest()
+
+
+def takes(encoder, side):
+    """Whether a square image is large enough for every halving."""
+    try:
+        with torch.no_grad():
+            encoder(torch.zeros([1, 3, side, side]).double())
+    except RuntimeError:
+        return False
+    return True
+
+
+def golden_encoder(name):
+    """Features in inference, and the smallest image, of an encoder for colour images at depth 5."""
+    size = [64, 96]
+    encoder = smp.encoders.get_encoder(name, weights=None).double().eval()
+    state = load_filled(encoder)
+    x = torch.from_numpy(filled("x", [BATCH, 3, *size], -2, 2)).double()
+    with torch.no_grad():
+        features = [digest(f"feature {i}", f, 12) for i, f in enumerate(encoder(x)[1:])]
+    return {
+        "size": size,
+        "smallestSide": next(side for side in range(1, 65) if takes(encoder, side)),
+        "parameters": sum(p.numel() for p in encoder.parameters()),
+        "keys": digest_keys(state),
+        "features": features,
+    }
+
+
 def golden(name):
     configuration = CONFIGURATIONS[name]
     options, size = configuration["options"], configuration["size"]
     model = original(options).double()
     state = load_filled(model)
     x = torch.from_numpy(filled("x", [BATCH, options["inChannels"], *size], -2, 2)).double()
-    keys = json.dumps([[key, list(value.shape)] for key, value in state.items()], separators=(",", ":"))
 
     model.eval()
     with torch.no_grad():
@@ -286,7 +351,7 @@ def golden(name):
         "options": options,
         "size": size,
         "parameters": sum(p.numel() for p in model.parameters()),
-        "keys": hashlib.sha256(keys.encode()).hexdigest(),
+        "keys": digest_keys(state),
         "evaluated": evaluated,
         "trained": trained,
         "gradients": gradients,
@@ -321,6 +386,7 @@ def main():
     for name in sys.argv[1:] or CONFIGURATIONS:
         write(FOLDER / f"{name}.json", golden(name))
         print(name)
+    write(FOLDER.parent / "encoders.json", {name: golden_encoder(name) for name in ENCODERS})
     (FOLDER.parent / "nn").mkdir(exist_ok=True)
     write(FOLDER.parent / "nn" / "layers.json", layers())
 

@@ -3,14 +3,14 @@ import { PhalanxError } from '../../core/errors.ts';
 import { defineOp } from '../op.ts';
 import { backwardData, backwardFilter, dense, depthwise, forward } from './convolution.ts';
 import type { Family, Geometry } from './convolution.ts';
-import { pair } from './pair.ts';
-import type { Pair } from './pair.ts';
+import { pair, sides } from './pair.ts';
+import type { Pair, Sides } from './pair.ts';
 
 export interface Conv2dOptions {
   /** [vertical, horizontal], or one number for both. Default 1. */
   readonly stride?: number | Pair;
-  /** Rows and columns of zeros on *each* side, as PyTorch counts them. Default 0. */
-  readonly padding?: number | Pair;
+  /** Rows and columns of zeros on *each* side, as PyTorch counts them, or on the four sides. Default 0. */
+  readonly padding?: number | Pair | Sides;
   readonly dilation?: number | Pair;
   /** Channels are split into so many groups, each convolved by itself. */
   readonly groups?: number;
@@ -58,25 +58,31 @@ function depthwise2d(x: tf.Tensor4D, filter: tf.Tensor4D, geometry: Geometry): t
     });
   }
   const fill = ([0, 1] as const).map((axis) => {
-    const padded = x.shape[axis + 1]! + 2 * padding[axis];
+    const padded = x.shape[axis + 1]! + total(padding[axis]);
     return (dilation[axis] - (padded % dilation[axis])) % dilation[axis];
   });
-  const paddings = ([0, 1] as const).map((axis) => [padding[axis], padding[axis] + fill[axis]!]);
+  const paddings = ([0, 1] as const).map((axis) => [padding[axis][0], padding[axis][1] + fill[axis]!]);
   const grids = tf.spaceToBatchND(x, [...dilation], paddings);
-  const [result] = depthwiseConv2d({ x: grids, filter }, { stride, padding: [0, 0], dilation: [1, 1] });
+  const [result] = depthwiseConv2d({ x: grids, filter }, { stride, padding: sides(0), dilation: [1, 1] });
   const crops = fill.map((rows) => [0, rows]);
   return tf.batchToSpaceND(result as tf.Tensor4D, [...dilation], crops);
 }
 
+function total([before, after]: Pair): number {
+  return before + after;
+}
+
 function resolveGeometry({ stride = 1, padding = 0, dilation = 1 }: Conv2dOptions): Geometry {
-  return { stride: pair(stride), padding: pair(padding), dilation: pair(dilation) };
+  return { stride: pair(stride), padding: sides(padding), dilation: pair(dilation) };
 }
 
 /**
  * Convolution of `x` [N, H, W, C] with `filter` [kernelH, kernelW, C / groups, outChannels], padded as PyTorch's
- * `conv2d` pads: the same number of zeros on both sides, which differs from TensorFlow's SAME at stride 2.
+ * `conv2d` pads, with the same number of zeros on both sides (which differs from TensorFlow's SAME at stride 2), or as
+ * told for each side.
  *
- * @returns [N, outH, outW, outChannels] with outH = floor((H + 2 padding - dilation (kernelH - 1) - 1) / stride) + 1
+ * @returns [N, outH, outW, outChannels] with
+ *   outH = floor((H + paddingTop + paddingBottom - dilation (kernelH - 1) - 1) / stride) + 1
  * @throws PhalanxError `engine/conv2d` when the groups do not divide the channels; `engine/op` for other misfits
  */
 export function conv2d(x: tf.Tensor4D, filter: tf.Tensor4D, options: Conv2dOptions = {}): tf.Tensor4D {
@@ -132,7 +138,7 @@ export function convTranspose2d(
   const spatial = ([0, 1] as const).map(
     (axis) =>
       (x.shape[axis + 1]! - 1) * stride[axis] -
-      2 * padding[axis] +
+      total(padding[axis]) +
       dilation[axis] * (filter.shape[axis] - 1) +
       outputPadding[axis] +
       1,

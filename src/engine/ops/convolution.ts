@@ -2,30 +2,45 @@ import * as tf from '@tensorflow/tfjs-core';
 import type { OpAttribute } from '../native.ts';
 import { attribute, runOp, sizes } from '../op.ts';
 import { startedEngine } from '../running.ts';
-import type { Pair } from './pair.ts';
+import type { Pair, Sides } from './pair.ts';
 
 export interface Geometry {
   readonly stride: Pair;
-  readonly padding: Pair;
+  readonly padding: Sides;
   readonly dilation: Pair;
 }
 
+/** Whether these are the sides that TensorFlow's SAME pads: an output of ⌈size / stride⌉, the odd zero at the end. */
+function isSame(
+  { stride, padding, dilation }: Geometry,
+  inputShape: readonly number[],
+  filterShape: readonly number[],
+): boolean {
+  return [0, 1].every((axis) => {
+    const size = inputShape[axis + 1]!;
+    const reach = (Math.ceil(size / stride[axis]!) - 1) * stride[axis]! + 1;
+    const total = Math.max(reach + dilation[axis]! * (filterShape[axis]! - 1) - size, 0);
+    const [before, after] = padding[axis]!;
+    return before === Math.floor(total / 2) && after === Math.ceil(total / 2);
+  });
+}
+
 /** Attributes of a convolution and its gradients. */
-function attributes({ stride, padding, dilation }: Geometry, filterShape: readonly number[]): OpAttribute[] {
-  const [vertical, horizontal] = padding;
-  const none = vertical === 0 && horizontal === 0;
-  const same = [0, 1].every(
-    (axis) => stride[axis] === 1 && 2 * padding[axis]! === dilation[axis]! * (filterShape[axis]! - 1),
-  );
+function attributes(
+  geometry: Geometry,
+  inputShape: readonly number[],
+  filterShape: readonly number[],
+): OpAttribute[] {
+  const { stride, padding, dilation } = geometry;
+  const none = padding.flat().every((pixels) => pixels === 0);
+  const same = isSame(geometry, inputShape, filterShape);
   return [
     attribute.type('T'),
     attribute.ints('strides', [1, ...stride, 1]),
     attribute.ints('dilations', [1, ...dilation, 1]),
     attribute.string('data_format', 'NHWC'),
     attribute.string('padding', none ? 'VALID' : same ? 'SAME' : 'EXPLICIT'),
-    ...(none || same
-      ? []
-      : [attribute.ints('explicit_paddings', [0, 0, vertical, vertical, horizontal, horizontal, 0, 0])]),
+    ...(none || same ? [] : [attribute.ints('explicit_paddings', [0, 0, ...padding.flat(), 0, 0])]),
   ];
 }
 
@@ -48,14 +63,19 @@ export const depthwise: Family = {
 };
 
 export function forward(family: Family, x: tf.Tensor, filter: tf.Tensor, geometry: Geometry): tf.Tensor {
-  return runOp(family.forward, attributes(geometry, filter.shape), [x, filter]);
+  return runOp(family.forward, attributes(geometry, x.shape, filter.shape), [x, filter]);
 }
 
 // With explicit padding, TensorFlow's gradients miss oneDNN's kernels: up to 150 times slower in bfloat16, and refused
 // with dilation. So strided gradients are those of an unpadded convolution of the padded input.
 
-function isExplicit(geometry: Geometry, filterShape: readonly number[]): boolean {
-  return attributes(geometry, filterShape).some(({ value }) => value === 'EXPLICIT');
+const unpadded: Sides = [
+  [0, 0],
+  [0, 0],
+];
+
+function isExplicit(attrs: readonly OpAttribute[]): boolean {
+  return attrs.some(({ value }) => value === 'EXPLICIT');
 }
 
 export function backwardData(
@@ -65,14 +85,13 @@ export function backwardData(
   dy: tf.Tensor,
   geometry: Geometry,
 ): tf.Tensor {
+  const attrs = attributes(geometry, inputShape, filter.shape);
+  if (!isExplicit(attrs)) return runOp(family.backwardData, attrs, [sizes(inputShape), filter, dy]);
   const [batch, height, width, channels] = inputShape as [number, number, number, number];
-  const [vertical, horizontal] = geometry.padding;
-  if (!isExplicit(geometry, filter.shape)) {
-    return runOp(family.backwardData, attributes(geometry, filter.shape), [sizes(inputShape), filter, dy]);
-  }
-  const padded = [batch, height + 2 * vertical, width + 2 * horizontal, channels];
-  const dx = backwardData(family, padded, filter, dy, { ...geometry, padding: [0, 0] });
-  return tf.slice(dx, [0, vertical, horizontal, 0], [batch, height, width, channels]);
+  const [[top, bottom], [left, right]] = geometry.padding;
+  const padded = [batch, top + height + bottom, left + width + right, channels];
+  const dx = backwardData(family, padded, filter, dy, { ...geometry, padding: unpadded });
+  return tf.slice(dx, [0, top, left, 0], [batch, height, width, channels]);
 }
 
 /** Without AVX-512 oneDNN's kernel is ten times slower than its others; ours (and Eigen's) know no dilation. */
@@ -88,16 +107,12 @@ export function backwardFilter(
   dy: tf.Tensor,
   geometry: Geometry,
 ): tf.Tensor {
-  if (!isExplicit(geometry, filterShape)) {
+  const attrs = attributes(geometry, x.shape, filterShape);
+  if (!isExplicit(attrs)) {
     const op = family === dense ? denseBackwardFilter(geometry) : family.backwardFilter;
-    return runOp(op, attributes(geometry, filterShape), [x, sizes(filterShape), dy]);
+    return runOp(op, attrs, [x, sizes(filterShape), dy]);
   }
   const [vertical, horizontal] = geometry.padding;
-  const padded = tf.pad(x, [
-    [0, 0],
-    [vertical, vertical],
-    [horizontal, horizontal],
-    [0, 0],
-  ]);
-  return backwardFilter(family, padded, filterShape, dy, { ...geometry, padding: [0, 0] });
+  const padded = tf.pad(x, [[0, 0], [...vertical], [...horizontal], [0, 0]]);
+  return backwardFilter(family, padded, filterShape, dy, { ...geometry, padding: unpadded });
 }

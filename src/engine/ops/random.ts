@@ -27,9 +27,23 @@ export function deriveSeed(seed: tf.Tensor1D, stream: number): tf.Tensor1D {
  * Srivastava et al., Dropout, 2014. `seed`: int32 [2].
  */
 export function dropout<T extends tf.Tensor>(x: T, rate: number, seed: tf.Tensor1D): T {
+  return dropShared(x, x.shape, rate, seed);
+}
+
+/**
+ * Sets each sample of `x` [N, ...] to zero as a whole with probability `rate` in [0, 1) and scales the others by
+ * 1 / (1 - rate). Huang et al., Deep Networks with Stochastic Depth, 2016. `seed`: int32 [2].
+ */
+export function dropSamples<T extends tf.Tensor>(x: T, rate: number, seed: tf.Tensor1D): T {
+  const perSample = x.shape.map((size, axis) => (axis === 0 ? size : 1));
+  return dropShared(x, perSample, rate, seed);
+}
+
+/** Dropout whose decisions are as many as `shape`, which broadcasts to that of `x`. */
+function dropShared<T extends tf.Tensor>(x: T, shape: readonly number[], rate: number, seed: tf.Tensor1D): T {
   if (rate === 0) return x;
   const kept = tf.tidy(() => {
-    const keep = tf.greaterEqual(randomUniform(x.shape, seed), rate);
+    const keep = tf.greaterEqual(randomUniform(shape, seed), rate);
     return tf.mul(tf.cast(keep, 'float32'), 1 / (1 - rate));
   });
   const result = tf.mul(x, kept);

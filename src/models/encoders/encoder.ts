@@ -10,8 +10,8 @@ export abstract class Encoder extends Module {
   abstract readonly outputStride: number;
 
   /**
-   * `[N, H, W, inChannels]` to `depth + 1` feature maps: the image itself, then one per stage, rounded up where a
-   * size does not divide.
+   * `[N, H, W, inChannels]` to `depth + 1` feature maps: the image itself, then one per stage. Where a size does not
+   * divide, the encoder rounds it as its original does.
    */
   abstract forward(x: tf.Tensor4D, context: Context): readonly tf.Tensor4D[];
 }

@@ -1,20 +1,36 @@
+import { EfficientNet } from './efficientnet.ts';
+import { efficientnetVariants } from './efficientnetPlan.ts';
 import type { Encoder } from './encoder.ts';
 import type { EncoderConfig, EncoderName } from './options.ts';
 import { ResNet, resnetVariants } from './resnet.ts';
 
-type Create = (config: EncoderConfig, inChannels: number) => Encoder;
+type Create<Name extends EncoderName> = (config: EncoderConfig<Name>, inChannels: number) => Encoder;
 
-function resnet(name: keyof typeof resnetVariants): Create {
+function resnet<Name extends keyof typeof resnetVariants>(name: Name): Create<Name> {
   return ({ depth }, inChannels) => new ResNet({ variant: resnetVariants[name], inChannels, depth });
 }
 
-const encoders = {
+function efficientnet<Name extends keyof typeof efficientnetVariants>(name: Name): Create<Name> {
+  return ({ depth, dropConnect }, inChannels) =>
+    new EfficientNet({ variant: efficientnetVariants[name], inChannels, depth, dropConnect });
+}
+
+const encoders: { readonly [Name in EncoderName]: Create<Name> } = {
   resnet18: resnet('resnet18'),
   resnet34: resnet('resnet34'),
   resnet50: resnet('resnet50'),
-} satisfies Record<EncoderName, Create>;
+  'efficientnet-b0': efficientnet('efficientnet-b0'),
+  'efficientnet-b1': efficientnet('efficientnet-b1'),
+  'efficientnet-b2': efficientnet('efficientnet-b2'),
+  'efficientnet-b3': efficientnet('efficientnet-b3'),
+  'efficientnet-b4': efficientnet('efficientnet-b4'),
+  'efficientnet-b5': efficientnet('efficientnet-b5'),
+  'efficientnet-b6': efficientnet('efficientnet-b6'),
+  'efficientnet-b7': efficientnet('efficientnet-b7'),
+};
 
 /** The encoder's tree, without values, as segmentation-models-pytorch's `get_encoder` builds it. */
 export function createEncoder(config: EncoderConfig, inChannels: number): Encoder {
-  return encoders[config.name](config, inChannels);
+  // The table's type pairs each name with its own options, which TypeScript cannot follow through a union.
+  return (encoders[config.name] as Create<EncoderName>)(config, inChannels);
 }

@@ -1,0 +1,92 @@
+import type * as tf from '@tensorflow/tfjs-core';
+import { PhalanxError } from '../../core/errors.ts';
+import { Silu } from '../../nn/activations.ts';
+import { BatchNorm2d } from '../../nn/batchNorm2d.ts';
+import type { Context } from '../../nn/context.ts';
+import { Conv2d } from '../../nn/conv2d.ts';
+import { ModuleDict } from '../../nn/moduleDict.ts';
+import { Encoder } from './encoder.ts';
+import { efficientnetPlan } from './efficientnetPlan.ts';
+import type { EfficientNetVariant } from './efficientnetPlan.ts';
+import { MBConvBlock, batchNormOptions } from './mbConvBlock.ts';
+
+export interface EfficientNetOptions {
+  readonly variant: EfficientNetVariant;
+  readonly inChannels: number;
+  /** Halvings whose features `forward` returns, 2 to 5; the original keeps the other parameters, here they are frozen. */
+  readonly depth: number;
+  /** Probability that training skips a residual block for a sample: 0 at the first, nearly this at the last. */
+  readonly dropConnect: number;
+}
+
+/**
+ * EfficientNet (Tan and Le 2019, https://arxiv.org/abs/1905.11946) without its classifier, as
+ * segmentation-models-pytorch's `EfficientNetEncoder`.
+ */
+export class EfficientNet extends Encoder {
+  override readonly outChannels: readonly number[];
+  override readonly outputStride: number;
+  readonly #stem: Conv2d;
+  readonly #bn0: BatchNorm2d;
+  readonly #blocks: readonly MBConvBlock[];
+  readonly #silu: Silu;
+  /** Indices of the blocks whose output is a feature. */
+  readonly #features: readonly number[];
+  readonly #smallestSide: number;
+
+  constructor({ variant, inChannels, depth, dropConnect }: EfficientNetOptions) {
+    super();
+    const plan = efficientnetPlan(variant);
+    this.#features = variant.features.slice(0, depth - 1);
+    this.#smallestSide = plan.smallestSide(depth);
+    this.#stem = this.register(
+      '_conv_stem',
+      new Conv2d({
+        inChannels,
+        outChannels: plan.stem.channels,
+        kernelSize: 3,
+        stride: 2,
+        padding: plan.stem.padding,
+        bias: false,
+      }),
+    );
+    this.#bn0 = this.register('_bn0', new BatchNorm2d(plan.stem.channels, batchNormOptions));
+    const last = this.#features.at(-1)!;
+    this.#blocks = plan.blocks.map((block, index) => {
+      const rate = (dropConnect * index) / plan.blocks.length;
+      const created = new MBConvBlock(block, rate, `_blocks.${index}`);
+      return index > last ? created.freeze() : created;
+    });
+    this.register('_blocks', new ModuleDict(this.#blocks.map((block, index) => [String(index), block])));
+    // The classifier's: the original keeps them in its state dict and never calls them.
+    const outChannels = plan.headChannels;
+    const head = { inChannels: plan.blocks.at(-1)!.outChannels, outChannels, kernelSize: 1, bias: false };
+    this.register('_conv_head', new Conv2d(head)).freeze();
+    this.register('_bn1', new BatchNorm2d(outChannels, batchNormOptions)).freeze();
+    this.#silu = this.register('_swish', new Silu());
+    const channels = this.#features.map((index) => plan.blocks[index]!.outChannels);
+    this.outChannels = [inChannels, plan.stem.channels, ...channels];
+    this.outputStride = 2 ** depth;
+  }
+
+  /** @throws PhalanxError `model/input-shape` when the image is too small to be halved so often. */
+  override forward(x: tf.Tensor4D, context: Context): readonly tf.Tensor4D[] {
+    const [, height, width] = x.shape;
+    if (Math.min(height, width) < this.#smallestSide) {
+      throw new PhalanxError('model/input-shape', {
+        what: 'The image is too small for its encoder',
+        expected: `at least ${this.#smallestSide}×${this.#smallestSide} pixels`,
+        received: `${height}×${width}`,
+        fix: 'Use larger images or a smaller depth of the encoder',
+      });
+    }
+    let y = this.#stem.forward(x, context);
+    y = this.#silu.forward(this.#bn0.forward(y, context), context);
+    const features = [x, y];
+    for (const [index, block] of this.#blocks.slice(0, this.#features.at(-1)! + 1).entries()) {
+      y = block.forward(y, context);
+      if (this.#features.includes(index)) features.push(y);
+    }
+    return features;
+  }
+}
