@@ -3,6 +3,8 @@ import { PhalanxError, messageOf } from '../core/errors.ts';
 import { attributeKind, nativeType } from './native.ts';
 import type { NativeEngine, NativeTensor, OpAttribute, TensorValues } from './native.ts';
 import { opFailed, withDeepStack } from './opErrors.ts';
+import { describeSpec } from './signature.ts';
+import type { TensorSpec } from './signature.ts';
 import type { TensorData } from './tfjsNode.ts';
 
 /** Host constants up to this many elements are written into the function; larger ones are filled or become inputs. */
@@ -14,13 +16,11 @@ const opaqueOutputs = new Set(['FusedBatchNormV3:5', 'FusedBatchNormGradV3:3', '
 /** Symbolic tensors are numbered downwards from here, across all traces; -1 is tfjs-node's "not yet written". */
 let nextSymbol = -2;
 
-interface Value {
+interface Value extends TensorSpec {
   /** Number of the value in the native graph. */
   readonly index: number;
   /** What it is, for errors. */
   readonly origin: string;
-  readonly type: number;
-  readonly shape: readonly number[];
 }
 
 /** Data from outside that the traced function reads; it becomes an input of the function. */
@@ -110,7 +110,7 @@ export class Trace {
       const indices = values.map(({ index }) => index);
       results = this.#native.graphOp(this.#graph, type, attributes, indices, outputs);
     } catch (cause) {
-      const described = values.map(describe).join(', ');
+      const described = values.map(describeSpec).join(', ');
       throw opFailed(type, messageOf(cause), cause, { inputs: described, where: this.#where() });
     }
     return results.map(({ id, shape, dtype }, position) => {
@@ -173,11 +173,6 @@ export class Trace {
   #where(): string {
     return `the compiled function ${this.name}`;
   }
-}
-
-function describe({ type, shape }: Value): string {
-  const name = Object.entries(nativeType).find(([, number]) => number === type)?.[0] ?? `type ${type}`;
-  return `${name}[${shape.join(',')}]`;
 }
 
 let active: Trace | undefined;

@@ -1,6 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { PhalanxError } from '../core/errors.ts';
 import type { PhalanxBackend } from './backend.ts';
+import { cancellationOf } from './cancellation.ts';
 import type { NativeEngine } from './native.ts';
 import { readStructure, writeStructure } from './structure.ts';
 import type { Structure } from './structure.ts';
@@ -11,8 +12,11 @@ export type TensorFunction = (...args: tf.Tensor[]) => tf.TensorContainer;
 
 /** A traced function bound to what it captured. */
 export interface TracedCall {
-  /** Queues a call; `result` makes the returned tensors once `done` is resolved. */
-  run(args: readonly tf.Tensor[]): { done: Promise<void>; result: () => tf.TensorContainer };
+  /** Queues a call, which `signal` may cancel; `result` makes the returned tensors once `done` is resolved. */
+  run(
+    args: readonly tf.Tensor[],
+    signal?: AbortSignal,
+  ): { done: Promise<void>; result: () => tf.TensorContainer };
   dispose(): void;
 }
 
@@ -80,7 +84,7 @@ export function traceFunction(
   const functionId = trace.finish(`phalanx_${safeName}_${functionCount++}`, inputs, outputs);
 
   return {
-    run(callArgs) {
+    run(callArgs, signal) {
       const ids = [...callArgs, ...captured].map((tensor) => {
         if (!tensor.isDisposed) return backend.nativeIdOf(tensor);
         throw new PhalanxError('engine/disposed', {
@@ -89,24 +93,32 @@ export function traceFunction(
         });
       });
       const fallbacks = assigned.map(({ variable }) => backend.nativeIdOf(variable));
-      const { outputs: numbers, done } = native.runFunction(functionId, config, ids, fallbacks);
-      const tensorOf = (index: number, { type, shape }: { type: number; shape: readonly number[] }) =>
-        backend.createOutputTensor({ id: numbers[index]!, shape: [...shape], dtype: type });
+      const cancellation = cancellationOf(native, signal);
+      let call;
+      try {
+        call = native.runFunction(functionId, config, ids, fallbacks, cancellation.id);
+      } catch (error) {
+        cancellation.release();
+        throw error;
+      }
+      const { outputs: numbers, done } = call;
       assigned.forEach(({ variable }, index) => {
-        const promised = tensorOf(index, assignedTypes[index]!);
-        variable.assign(promised);
-        promised.dispose();
+        backend.assignNative(variable, numbers[index]!, assignedTypes[index]!.type);
       });
-      const first = assigned.length;
+      const results = numbers.slice(assigned.length);
       return {
-        done: done.catch((error: unknown) => {
-          for (const id of numbers.slice(first)) native.deleteTensor(id);
-          throw error;
-        }),
+        done: done
+          .catch((error: unknown) => {
+            for (const id of results) native.deleteTensor(id);
+            throw error;
+          })
+          .finally(() => cancellation.release()),
         result: () =>
           writeStructure(
             structure,
-            types.map((type, index) => tensorOf(first + index, type)),
+            types.map(({ type, shape }, index) =>
+              backend.createOutputTensor({ id: results[index]!, shape: [...shape], dtype: type }),
+            ),
           ),
       };
     },
