@@ -1,6 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { PhalanxError, messageOf } from '../core/errors.ts';
 import { configProto } from './configProto.ts';
+import { nodeIn } from './origin.ts';
 import { startedEngine } from './running.ts';
 import { describeSpec, differenceOf } from './signature.ts';
 import type { TensorSpec } from './signature.ts';
@@ -59,7 +60,8 @@ export interface Compiled<Args extends readonly tf.Tensor[], R extends tf.Tensor
  * value they have while tracing. What it assigns to variables becomes an output. Whatever it returns comes back in
  * the same structure; numbers and strings as they were while tracing.
  *
- * @throws PhalanxError (as a rejection of the call) `engine/aborted`, `engine/not-started`, `engine/op`, `engine/value-read-in-trace`,
+ * @throws PhalanxError (as a rejection of the call) `engine/aborted`, `engine/run`,
+ *   `engine/not-started`, `engine/op`, `engine/value-read-in-trace`,
  *   `engine/random-in-trace`, `engine/unknown-shape`, `engine/variable-created-in-trace`, `engine/tensor-kept-in-trace`
  */
 export function compile<Args extends readonly tf.Tensor[], R extends tf.TensorContainer>(
@@ -79,7 +81,8 @@ export function compile<Args extends readonly tf.Tensor[], R extends tf.TensorCo
     const started = performance.now();
     const bfloat16 = resolvePrecision(precision, info.bfloat16) === 'bfloat16';
     const config = configProto({ bfloat16, threads: info.threads });
-    const call = traceFunction(native, backend, fn as unknown as TensorFunction, name, config, args);
+    const request = { native, backend, fn: fn as unknown as TensorFunction, name, specs };
+    const call = traceFunction(request, config);
     const seconds = (performance.now() - started) / 1000;
     const earlier = [...traced.values()].map((each) => each.specs);
     traced.set(key, { specs, call });
@@ -131,10 +134,13 @@ export function compile<Args extends readonly tf.Tensor[], R extends tf.TensorCo
       await done;
     } catch (cause) {
       if (signal?.aborted === true) throw aborted(signal.reason);
+      const node = nodeIn(messageOf(cause));
+      const place = node === undefined ? undefined : ready.placeOf(node);
       throw new PhalanxError(
         'engine/run',
         {
           what: `The compiled function ${name} failed on ${key}`,
+          ...(place === undefined ? {} : { where: `${node} of ${place}` }),
           received: messageOf(cause).replace(/\.$/, ''),
         },
         { cause },

@@ -2,7 +2,7 @@ import type * as tf from '@tensorflow/tfjs-core';
 import { PhalanxError, messageOf } from '../core/errors.ts';
 import { attributeKind, nativeType } from './native.ts';
 import type { NativeEngine, NativeTensor, OpAttribute, TensorValues } from './native.ts';
-import { opFailed, withDeepStack } from './opErrors.ts';
+import { opFailed } from './opErrors.ts';
 import { describeSpec } from './signature.ts';
 import type { TensorSpec } from './signature.ts';
 import type { TensorData } from './tfjsNode.ts';
@@ -37,27 +37,42 @@ export class Trace {
   readonly hostData = new WeakSet();
   /** An error that could not be thrown where it happened. */
   failure: PhalanxError | undefined;
+  /** The stack of who asked for the watched node. */
+  watchedStack: string | undefined;
   readonly #native: NativeEngine;
   readonly #hold: (tensor: tf.TensorInfo) => tf.Tensor;
   readonly #graph: number;
   readonly #values = new Map<number, Value>();
   readonly #hostSymbols = new WeakMap<tf.DataId, number>();
+  readonly #watched: string | undefined;
+  #nodes = 0;
 
-  /** @param hold gives the tensor that stands for captured data at each call */
-  constructor(native: NativeEngine, name: string, hold: (tensor: tf.TensorInfo) => tf.Tensor) {
+  /**
+   * @param hold gives the tensor that stands for captured data at each call
+   * @param watched node whose `watchedStack` is wanted
+   */
+  constructor(
+    native: NativeEngine,
+    name: string,
+    hold: (tensor: tf.TensorInfo) => tf.Tensor,
+    watched?: string,
+  ) {
     this.name = name;
     this.#native = native;
     this.#hold = hold;
+    this.#watched = watched;
     this.#graph = native.newGraph();
   }
 
   addInput(shape: readonly number[], type: number, origin: string): number {
     const index = this.#native.graphPlaceholder(this.#graph, shape, type);
+    this.#nodes++;
     return this.#addValue({ index, origin, type, shape });
   }
 
   addConstant(shape: readonly number[], type: number, values: TensorValues): number {
     const index = this.#native.graphConstant(this.#graph, shape, type, values);
+    this.#nodes++;
     return this.#addValue({ index, origin: 'a constant', type, shape });
   }
 
@@ -113,6 +128,9 @@ export class Trace {
       const described = values.map(describeSpec).join(', ');
       throw opFailed(type, messageOf(cause), cause, { inputs: described, where: this.#where() });
     }
+    // As the native graph names its nodes.
+    if (this.#watched === `${type}_${this.#nodes}`) this.watchedStack = new Error().stack;
+    this.#nodes++;
     return results.map(({ id, shape, dtype }, position) => {
       if (shape === null && !opaqueOutputs.has(`${type}:${position}`)) {
         throw new PhalanxError('engine/unknown-shape', {
@@ -203,7 +221,7 @@ export function whileTracing<T>(trace: Trace, body: () => T): T {
     throw trace.failure;
   };
   try {
-    const result = withDeepStack(body);
+    const result = body();
     if (trace.failure !== undefined) throw trace.failure;
     return result;
   } finally {
