@@ -127,13 +127,13 @@ export function compile<Args extends readonly tf.Tensor[], R extends tf.TensorCo
         fix: 'Pass numbers as tf.scalar(...): what is not a tensor would be fixed by the first call',
       });
     });
-    if (signal?.aborted === true) throw aborted(signal.reason);
+    if (isAborted(signal)) throw aborted(signal?.reason);
     const { key, call: ready } = tracedFor(args);
     const { result, done } = ready.run(args, signal);
     try {
       await done;
     } catch (cause) {
-      if (signal?.aborted === true) throw aborted(signal.reason);
+      if (isAborted(signal)) throw aborted(signal?.reason);
       const node = nodeIn(messageOf(cause));
       const place = node === undefined ? undefined : ready.placeOf(node);
       throw new PhalanxError(
@@ -164,4 +164,9 @@ export function compile<Args extends readonly tf.Tensor[], R extends tf.TensorCo
     'traces',
     { get: () => traces },
   ) as unknown as Compiled<Args, R>;
+}
+
+/** Asked before and after the call, in which it may change. */
+function isAborted(signal: AbortSignal | undefined): boolean {
+  return signal?.aborted === true;
 }

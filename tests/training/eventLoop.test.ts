@@ -26,7 +26,7 @@ const shared = {
 } as const satisfies Partial<TrainOptions>;
 
 test('the event loop is free while a U-Net trains from a loader that augments', async () => {
-  const [size, steps] = [192, 25];
+  const [size, steps] = [128, 25];
   const entries: SampleEntry[] = Array.from({ length: 4 }, (_, i) => ({
     id: `image ${i}`,
     person: `person ${i}`,
