@@ -21,8 +21,10 @@ struct Engine {
   TensorTable tensors;
   std::unordered_map<int32_t, std::unique_ptr<TraceGraph>> graphs;
   std::unordered_map<int32_t, std::shared_ptr<TracedFunction>> functions;
+  std::unordered_map<int32_t, std::shared_ptr<Cancellation>> cancellations;
   int32_t nextGraph = 0;
   int32_t nextFunction = 0;
+  int32_t nextCancellation = 0;
   Worker worker;  // last, so that its thread ends before what it uses goes
 };
 
@@ -216,8 +218,28 @@ Napi::Value deleteFunction(Info info) {
   return info.Env().Undefined();
 }
 
-/// runFunction(function, config, inputs, fallbacks): queues a call. The outputs are numbered at once and may be used
-/// in further calls; the first ones take the value of `fallbacks` if the call fails.
+/// newCancellation(): what a call can be given so that cancel() stops it.
+Napi::Value newCancellation(Info info) {
+  Engine& engine = engineOf(info);
+  const int32_t id = engine.nextCancellation++;
+  engine.cancellations.emplace(id, std::make_shared<Cancellation>());
+  return Napi::Number::New(info.Env(), id);
+}
+
+Napi::Value cancel(Info info) {
+  find(engineOf(info).cancellations, info[0], "cancellation")->cancel();
+  return info.Env().Undefined();
+}
+
+Napi::Value deleteCancellation(Info info) {
+  Engine& engine = engineOf(info);
+  find(engine.cancellations, info[0], "cancellation");
+  engine.cancellations.erase(static_cast<int32_t>(readNumber(info[0], "cancellation")));
+  return info.Env().Undefined();
+}
+
+/// runFunction(function, config, inputs, fallbacks, cancellation?): queues a call. The outputs are numbered at once and
+/// may be used in further calls; the first ones take the value of `fallbacks` if the call fails or is cancelled.
 Napi::Value runFunction(Info info) {
   Engine& engine = engineOf(info);
   Napi::Env env = info.Env();
@@ -226,6 +248,7 @@ Napi::Value runFunction(Info info) {
   call->config = readBytes(info[1], "config");
   call->inputs = readSlots(engine, info[2]);
   const std::vector<std::shared_ptr<Slot>> fallbacks = readSlots(engine, info[3]);
+  if (!info[4].IsUndefined()) call->cancellation = find(engine.cancellations, info[4], "cancellation");
   const TracedFunction& function = *call->function;
   if (call->inputs.size() != function.inputs.size() || fallbacks.size() > function.outputs.size()) {
     throw EngineError(function.name + ": takes " + std::to_string(function.inputs.size()) + " inputs, not " +
@@ -251,6 +274,7 @@ Napi::Value runFunction(Info info) {
         execute(context.get(), *call);
         call->inputs.clear();
         call->outputs.clear();
+        call->cancellation.reset();
       },
       [deferred](Napi::Env doneEnv, const std::string& error) {
         if (error.empty()) return deferred.Resolve(doneEnv.Undefined());
@@ -311,6 +335,9 @@ Napi::Object initialize(Napi::Env env, Napi::Object exports) {
   define<graphOp>(exports, "graphOp");
   define<finishGraph>(exports, "finishGraph");
   define<deleteFunction>(exports, "deleteFunction");
+  define<newCancellation>(exports, "newCancellation");
+  define<cancel>(exports, "cancel");
+  define<deleteCancellation>(exports, "deleteCancellation");
   define<runFunction>(exports, "runFunction");
   define<numberOfTensors>(exports, "getNumOfTensors");
   define<no>(exports, "isUsingGpuDevice");

@@ -16,6 +16,7 @@ export interface EngineOptions {
 
 /**
  * Loads TensorFlow (about 0.2 s) and makes it tfjs' backend. Starting again returns what the first start found.
+ * Raises V8's limit of stack frames to 100, so that errors of ops lead to the line that asked for them.
  *
  * @throws PhalanxError `engine/not-built`, `engine/load`, `engine/threads`
  */
@@ -30,6 +31,8 @@ export async function startEngine(options: EngineOptions = {}): Promise<EngineIn
       received: String(threads),
     });
   }
+  // Ten frames, V8's limit, end inside tfjs: the line of who asked for an op lies deeper.
+  Error.stackTraceLimit = Math.max(Error.stackTraceLimit, 100);
   const native = loadNativeEngine();
   native.open(configProto({ bfloat16: false, threads }));
   process.once('exit', () => native.close());

@@ -63,11 +63,16 @@ export interface NativeEngine {
   ): NativeTensor<readonly number[] | null>[];
   finishGraph(graph: number, name: string, inputs: readonly number[], outputs: readonly number[]): number;
   deleteFunction(id: number): void;
+  newCancellation(): number;
+  /** Stops the calls that were given it. */
+  cancel(cancellation: number): void;
+  deleteCancellation(cancellation: number): void;
   runFunction(
     id: number,
     config: Uint8Array,
     inputs: readonly number[],
     fallbacks: readonly number[],
+    cancellation?: number,
   ): { outputs: number[]; done: Promise<void> };
   getNumOfTensors(): number;
   isUsingGpuDevice(): boolean;

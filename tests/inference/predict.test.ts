@@ -8,6 +8,7 @@ import { Random } from '../../src/core/random.ts';
 import type { Batch } from '../../src/data/batch.ts';
 import type { SampleEntry } from '../../src/data/dataset.ts';
 import { nativeTensorCount, startEngine } from '../../src/engine/engine.ts';
+import { startedEngine } from '../../src/engine/running.ts';
 import { predict } from '../../src/inference/predict.ts';
 import type { PredictOptions, PredictionEvent } from '../../src/inference/predict.ts';
 import { LogitStore } from '../../src/inference/store/logitStore.ts';
@@ -90,8 +91,12 @@ describe('predict', () => {
     'writes the logits of every image, with test-time augmentation %o',
     async (tta) => {
       const before = nativeTensorCount();
+      const traced = vi.spyOn(startedEngine().native, 'finishGraph');
       const events = await run(tta === undefined ? {} : { tta });
       expect(nativeTensorCount()).toBe(before);
+      // The smaller last batch takes no trace of its own.
+      expect(traced).toHaveBeenCalledTimes(1);
+      traced.mockRestore();
       expect(events.map((event) => (event.type === 'progress' ? event.done : event.type))).toEqual([
         'started',
         2,
