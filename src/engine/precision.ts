@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import type { EngineInfo } from './running.ts';
 
 /**
  * How a compiled function computes. `bfloat16`: convolutions and matrix products, and what lies between them, while
@@ -22,4 +23,15 @@ export function resolvePrecision(
 ): 'float32' | 'bfloat16' {
   if (precision !== 'auto') return precision;
   return bfloat16Instructions ? 'bfloat16' : 'float32';
+}
+
+/** What to tell whoever asked for a precision that is not computed as they may expect; undefined when it is. */
+export function precisionWarning(
+  precision: Precision,
+  { device, bfloat16 }: Pick<EngineInfo, 'device' | 'bfloat16'>,
+): string | undefined {
+  if (precision !== 'bfloat16' || bfloat16) return undefined;
+  return device === 'gpu'
+    ? 'TensorFlow has bfloat16 for processors only: on this GPU it is computed in float32. Set precision to auto.'
+    : 'This processor has no bfloat16 instructions: they are emulated, which is slower than float32. Set precision to auto.';
 }

@@ -1,13 +1,16 @@
 import { PhalanxError } from '../core/errors.ts';
 import type { PhalanxBackend } from './backend.ts';
-import type { NativeEngine } from './native.ts';
+import type { EngineDevice, NativeEngine } from './native.ts';
 
 export interface EngineInfo {
   /** TensorFlow's version. */
   readonly version: string;
-  readonly device: 'cpu';
+  /** Where ops with a kernel for it run: the GPU where TensorFlow has one to use. */
+  readonly device: 'cpu' | 'gpu';
+  /** All that TensorFlow may use. */
+  readonly devices: readonly EngineDevice[];
   readonly threads: number;
-  /** Whether the processor has bfloat16 instructions, so that precision `auto` means bfloat16. */
+  /** Whether the device has bfloat16 instructions that TensorFlow uses, so that precision `auto` means bfloat16. */
   readonly bfloat16: boolean;
 }
 

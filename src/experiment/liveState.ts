@@ -33,6 +33,7 @@ export class LiveState {
       case 'finished':
         return this.update({ status: event.reason === 'aborted' ? 'aborted' : 'finished', step: event.step });
       case 'validation-progress':
+      case 'warning':
         return;
       default:
         event satisfies never;

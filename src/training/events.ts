@@ -8,6 +8,7 @@ export type TrainingEvent =
       /** Step that training continues after; 0 for a fresh run. */
       readonly resumedFrom: number;
     }
+  | { readonly type: 'warning'; readonly message: string }
   | {
       readonly type: 'step';
       /** 1-based, counted over the whole run. */

@@ -8,6 +8,7 @@ import { Random } from '../../src/core/random.ts';
 import type { Batch } from '../../src/data/batch.ts';
 import type { SampleEntry } from '../../src/data/dataset.ts';
 import { nativeTensorCount, startEngine } from '../../src/engine/engine.ts';
+import { startedEngine } from '../../src/engine/running.ts';
 import { predict } from '../../src/inference/predict.ts';
 import type { PredictOptions, PredictionEvent } from '../../src/inference/predict.ts';
 import { LogitStore } from '../../src/inference/store/logitStore.ts';
@@ -86,6 +87,13 @@ async function storedLogits(image: string): Promise<Float32Array> {
 }
 
 describe('predict', () => {
+  it('warns once of bfloat16 that the machine has no instructions for', async () => {
+    const warnings = (await run({ precision: 'bfloat16' })).filter(({ type }) => type === 'warning');
+    expect(warnings).toHaveLength(startedEngine().info.bfloat16 ? 0 : 1);
+    // Nothing is left to compute.
+    expect((await run({ precision: 'bfloat16' })).map(({ type }) => type)).not.toContain('warning');
+  });
+
   it.each([[undefined], [{ transforms: [{ name: 'HorizontalFlip' }] } as const]])(
     'writes the logits of every image, with test-time augmentation %o',
     async (tta) => {
