@@ -168,6 +168,9 @@ Napi::Object initialize(Napi::Env env, Napi::Object exports) {
   // Warnings and errors reach the terminal; TF_CPP_MIN_LOG_LEVEL=0 brings TensorFlow's other messages back.
   const char* level = std::getenv("TF_CPP_MIN_LOG_LEVEL");
   absl::SetMinLogLevel(static_cast<absl::LogSeverityAtLeast>(level == nullptr ? 1 : std::atoi(level)));
+  // oneDNN's kernels on every processor: by default TensorFlow has them only where there are AVX-512's instructions for
+  // neural networks, and the others' kernels have no gradients of dilated convolutions.
+  ::setenv("TF_ENABLE_ONEDNN_OPTS", "1", 0);
   auto* engine = new Engine(env);
   env.SetInstanceData(engine);
   // For worker threads that are terminated; see close() for the main thread.

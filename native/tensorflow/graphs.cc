@@ -31,7 +31,7 @@ Napi::Value graphConstant(Info info) {
 }
 
 /// graphOp(graph, type, attributes, inputs, outputs): adds an op; the ids of what it returns are the graph's values,
-/// a shape that cannot be told without computing is null, and node is the op's name in the graph.
+/// and a shape that cannot be told without computing is null.
 Napi::Value graphOp(Info info) {
   TraceGraph& graph = *find(engineOf(info).graphs, info[0], "graph");
   const std::vector<int32_t> values = graph.addOp(readString(info[1], "op"), readAttributes(info[2]),
@@ -40,7 +40,6 @@ Napi::Value graphOp(Info info) {
   for (size_t i = 0; i < values.size(); i++) {
     Napi::Object result = describeToJs(info.Env(), values[i], graph.metadata(values[i]));
     if (!graph.isShapeKnown(values[i])) result.Set("shape", info.Env().Null());
-    result.Set("node", graph.nodeOf(values[i]));
     results.Set(static_cast<uint32_t>(i), result);
   }
   return results;

@@ -40,8 +40,6 @@ class TraceGraph {
   std::vector<int32_t> addOp(const std::string& type, const std::vector<Attribute>& attributes,
                              const std::vector<int64_t>& inputs, int outputs);
   const Metadata& metadata(int32_t value) const { return values_[value].metadata; }
-  /// Name of the op that a value comes from; TensorFlow's errors name it.
-  std::string nodeOf(int32_t value) const { return TF_OperationName(values_[value].output.oper); }
   bool isShapeKnown(int32_t value) const { return values_[value].shapeKnown; }
 
   std::unique_ptr<TracedFunction> finish(std::shared_ptr<TFE_Context> context, const std::string& name,

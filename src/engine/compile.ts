@@ -1,11 +1,10 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { PhalanxError } from '../core/errors.ts';
+import { PhalanxError, messageOf } from '../core/errors.ts';
 import { configProto } from './configProto.ts';
 import { startedEngine } from './running.ts';
 import { resolvePrecision } from './precision.ts';
 import type { Precision } from './precision.ts';
-import { callFailed } from './opErrors.ts';
-import { activeTrace, describe } from './trace.ts';
+import { activeTrace } from './trace.ts';
 import { traceFunction } from './traceFunction.ts';
 import type { TensorFunction, TracedCall } from './traceFunction.ts';
 
@@ -86,8 +85,14 @@ export function compile<Args extends readonly tf.Tensor[], R extends tf.TensorCo
     try {
       await done;
     } catch (cause) {
-      const inputs = args.map((arg) => describe({ type: backend.dataOf(arg).dtype, shape: arg.shape }));
-      throw callFailed(name, inputs.join(', '), cause, ready.sites);
+      throw new PhalanxError(
+        'engine/run',
+        {
+          what: `The compiled function ${name} failed on ${key}`,
+          received: messageOf(cause).replace(/\.$/, ''),
+        },
+        { cause },
+      );
     }
     return result() as R;
   };

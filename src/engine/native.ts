@@ -34,11 +34,6 @@ export interface NativeTensor<Shape = readonly number[]> {
   readonly dtype: number;
 }
 
-/** What a traced op will give; `node` is the op's name in the graph, which TensorFlow's errors name. */
-export interface NativeValue extends NativeTensor<readonly number[] | null> {
-  readonly node: string;
-}
-
 /** A device as TensorFlow lists it. */
 export interface EngineDevice {
   /** For example `/job:localhost/replica:0/task:0/device:GPU:0`. */
@@ -78,7 +73,7 @@ export interface NativeEngine {
     attributes: readonly OpAttribute[],
     inputs: readonly number[],
     outputs: number,
-  ): NativeValue[];
+  ): NativeTensor<readonly number[] | null>[];
   finishGraph(graph: number, name: string, inputs: readonly number[], outputs: readonly number[]): number;
   deleteFunction(id: number): void;
   runFunction(

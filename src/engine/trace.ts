@@ -1,7 +1,7 @@
 import type * as tf from '@tensorflow/tfjs-core';
 import { PhalanxError, messageOf } from '../core/errors.ts';
 import { attributeKind, nativeType } from './native.ts';
-import type { NativeEngine, NativeTensor, NativeValue, OpAttribute, TensorValues } from './native.ts';
+import type { NativeEngine, NativeTensor, OpAttribute, TensorValues } from './native.ts';
 import { opFailed, withDeepStack } from './opErrors.ts';
 import type { TensorData } from './tfjsNode.ts';
 
@@ -35,8 +35,6 @@ export class Trace {
   readonly captures = new Map<tf.DataId, Capture>();
   /** Data written by the host while tracing; its values are known. */
   readonly hostData = new WeakSet();
-  /** Where each op was asked for, by its name in the graph. */
-  readonly sites = new Map<string, Error>();
   /** An error that could not be thrown where it happened. */
   failure: PhalanxError | undefined;
   readonly #native: NativeEngine;
@@ -107,7 +105,7 @@ export class Trace {
     outputs: number,
   ): NativeTensor[] {
     const values = inputs.map((symbol) => this.value(symbol));
-    let results: NativeValue[];
+    let results: NativeTensor<readonly number[] | null>[];
     try {
       const indices = values.map(({ index }) => index);
       results = this.#native.graphOp(this.#graph, type, attributes, indices, outputs);
@@ -115,9 +113,6 @@ export class Trace {
       const described = values.map(describe).join(', ');
       throw opFailed(type, messageOf(cause), cause, { inputs: described, where: this.#where() });
     }
-    const node = results[0]?.node;
-    // Read only if the op fails when it is run; until then it costs a few microseconds.
-    if (node !== undefined) this.sites.set(node, new Error(`The op ${type} was asked for here`));
     return results.map(({ id, shape, dtype }, position) => {
       if (shape === null && !opaqueOutputs.has(`${type}:${position}`)) {
         throw new PhalanxError('engine/unknown-shape', {
@@ -180,8 +175,7 @@ export class Trace {
   }
 }
 
-/** For errors: `float32[2,3]`. */
-export function describe({ type, shape }: Pick<Value, 'type' | 'shape'>): string {
+function describe({ type, shape }: Value): string {
   const name = Object.entries(nativeType).find(([, number]) => number === type)?.[0] ?? `type ${type}`;
   return `${name}[${shape.join(',')}]`;
 }

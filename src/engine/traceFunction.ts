@@ -12,8 +12,6 @@ export type TensorFunction = (...args: tf.Tensor[]) => tf.TensorContainer;
 /** A traced function bound to what it captured. */
 export interface TracedCall {
   /** Queues a call; `result` makes the returned tensors once `done` is resolved. */
-  /** Where each op was asked for, by the name that TensorFlow's errors have for it. */
-  readonly sites: ReadonlyMap<string, Error>;
   run(args: readonly tf.Tensor[]): { done: Promise<void>; result: () => tf.TensorContainer };
   dispose(): void;
 }
@@ -82,7 +80,6 @@ export function traceFunction(
   const functionId = trace.finish(`phalanx_${safeName}_${functionCount++}`, inputs, outputs);
 
   return {
-    sites: trace.sites,
     run(callArgs) {
       const ids = [...callArgs, ...captured].map((tensor) => {
         if (!tensor.isDisposed) return backend.nativeIdOf(tensor);
