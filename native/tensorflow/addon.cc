@@ -111,8 +111,28 @@ Napi::Value deleteFunction(Info info) {
   return info.Env().Undefined();
 }
 
-/// runFunction(function, config, inputs, fallbacks): queues a call. The outputs are numbered at once and may be used
-/// in further calls; the first ones take the value of `fallbacks` if the call fails.
+/// newCancellation(): what a call can be given so that cancel() stops it.
+Napi::Value newCancellation(Info info) {
+  Engine& engine = engineOf(info);
+  const int32_t id = engine.nextCancellation++;
+  engine.cancellations.emplace(id, std::make_shared<Cancellation>());
+  return Napi::Number::New(info.Env(), id);
+}
+
+Napi::Value cancel(Info info) {
+  find(engineOf(info).cancellations, info[0], "cancellation")->cancel();
+  return info.Env().Undefined();
+}
+
+Napi::Value deleteCancellation(Info info) {
+  Engine& engine = engineOf(info);
+  find(engine.cancellations, info[0], "cancellation");
+  engine.cancellations.erase(static_cast<int32_t>(readNumber(info[0], "cancellation")));
+  return info.Env().Undefined();
+}
+
+/// runFunction(function, config, inputs, fallbacks, cancellation?): queues a call. The outputs are numbered at once and
+/// may be used in further calls; the first ones take the value of `fallbacks` if the call fails or is cancelled.
 Napi::Value runFunction(Info info) {
   Engine& engine = engineOf(info);
   Napi::Env env = info.Env();
@@ -121,6 +141,7 @@ Napi::Value runFunction(Info info) {
   call->config = readBytes(info[1], "config");
   call->inputs = readSlots(engine, info[2]);
   const std::vector<std::shared_ptr<Slot>> fallbacks = readSlots(engine, info[3]);
+  if (!info[4].IsUndefined()) call->cancellation = find(engine.cancellations, info[4], "cancellation");
   const TracedFunction& function = *call->function;
   if (call->inputs.size() != function.inputs.size() || fallbacks.size() > function.outputs.size()) {
     throw EngineError(function.name + ": takes " + std::to_string(function.inputs.size()) + " inputs, not " +
@@ -146,6 +167,7 @@ Napi::Value runFunction(Info info) {
         execute(context.get(), *call);
         call->inputs.clear();
         call->outputs.clear();
+        call->cancellation.reset();
       },
       [deferred](Napi::Env doneEnv, const std::string& error) {
         if (error.empty()) return deferred.Resolve(doneEnv.Undefined());
@@ -168,9 +190,6 @@ Napi::Object initialize(Napi::Env env, Napi::Object exports) {
   // Warnings and errors reach the terminal; TF_CPP_MIN_LOG_LEVEL=0 brings TensorFlow's other messages back.
   const char* level = std::getenv("TF_CPP_MIN_LOG_LEVEL");
   absl::SetMinLogLevel(static_cast<absl::LogSeverityAtLeast>(level == nullptr ? 1 : std::atoi(level)));
-  // oneDNN's kernels on every processor: by default TensorFlow has them only where there are AVX-512's instructions for
-  // neural networks, and the others' kernels have no gradients of dilated convolutions.
-  ::setenv("TF_ENABLE_ONEDNN_OPTS", "1", 0);
   auto* engine = new Engine(env);
   env.SetInstanceData(engine);
   // For worker threads that are terminated; see close() for the main thread.
@@ -185,6 +204,9 @@ Napi::Object initialize(Napi::Env env, Napi::Object exports) {
   define<tensorData>(exports, "tensorData");
   define<executeOpNow>(exports, "executeOp");
   define<deleteFunction>(exports, "deleteFunction");
+  define<newCancellation>(exports, "newCancellation");
+  define<cancel>(exports, "cancel");
+  define<deleteCancellation>(exports, "deleteCancellation");
   define<runFunction>(exports, "runFunction");
   define<numberOfTensors>(exports, "getNumOfTensors");
   defineDevices(exports);

@@ -1,6 +1,5 @@
 // Where things are computed: the devices that TensorFlow found, and what it placed on them.
 #include "engine.h"
-#include "tensorflow/c/eager/c_api_experimental.h"
 #include "tensorflow/core/protobuf/config.pb.h"
 
 namespace phalanx {

@@ -21,8 +21,10 @@ struct Engine {
   TensorTable tensors;
   std::unordered_map<int32_t, std::unique_ptr<TraceGraph>> graphs;
   std::unordered_map<int32_t, std::shared_ptr<TracedFunction>> functions;
+  std::unordered_map<int32_t, std::shared_ptr<Cancellation>> cancellations;
   int32_t nextGraph = 0;
   int32_t nextFunction = 0;
+  int32_t nextCancellation = 0;
   Worker worker;  // last, so that its thread ends before what it uses goes
 };
 

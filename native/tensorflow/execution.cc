@@ -4,13 +4,18 @@ namespace phalanx {
 
 std::vector<TensorHandlePtr> executeOp(TFE_Context* context, const std::string& type,
                                        const std::vector<Attribute>& attributes,
-                                       const std::vector<std::shared_ptr<Slot>>& inputs, int outputs) {
+                                       const std::vector<std::shared_ptr<Slot>>& inputs, int outputs,
+                                       const Cancellation* cancellation) {
   Status status;
   EagerOpPtr op(TFE_NewOp(context, type.c_str(), status));
   status.check(type);
   for (const Attribute& attribute : attributes) apply(attribute, op.get());
   for (const std::shared_ptr<Slot>& input : inputs) {
     TFE_OpAddInput(op.get(), input->wait().get(), status);
+    status.check(type);
+  }
+  if (cancellation != nullptr) {
+    TFE_OpSetCancellationManager(op.get(), cancellation->manager(), status);
     status.check(type);
   }
   std::vector<TFE_TensorHandle*> results(outputs, nullptr);
@@ -27,10 +32,14 @@ std::vector<TensorHandlePtr> executeOp(TFE_Context* context, const std::string& 
 
 void execute(TFE_Context* context, Call& call) {
   try {
+    const Cancellation* cancellation = call.cancellation.get();
+    if (cancellation != nullptr && cancellation->isCancelled()) {
+      throw EngineError(call.function->name + " was cancelled before it began");
+    }
     const std::vector<Attribute> attributes = {{"config_proto", call.config}, {"executor_type", std::string()}};
     const int outputs = static_cast<int>(call.outputs.size());
     std::vector<TensorHandlePtr> handles =
-        executeOp(context, call.function->name, attributes, call.inputs, outputs);
+        executeOp(context, call.function->name, attributes, call.inputs, outputs, cancellation);
     for (int i = 0; i < outputs; i++) call.outputs[i]->fill(std::move(handles[i]));
   } catch (const std::exception& error) {
     for (const std::shared_ptr<Slot>& output : call.outputs) output->abandon(error.what());

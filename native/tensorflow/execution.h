@@ -17,10 +17,24 @@
 
 namespace phalanx {
 
+/// Stops the calls that carry it: those that wait never run, the one that runs ends where TensorFlow looks.
+class Cancellation {
+ public:
+  void cancel() { TFE_CancellationManagerStartCancel(manager()); }
+  bool isCancelled() const {
+    return TFE_CancellationManagerIsCancelled(manager()) || TFE_CancellationManagerIsCancelling(manager());
+  }
+  TFE_CancellationManager* manager() const { return manager_.get(); }
+
+ private:
+  CancellationManagerPtr manager_{TFE_NewCancellationManager()};
+};
+
 /// Runs one op now and returns its outputs.
 std::vector<TensorHandlePtr> executeOp(TFE_Context* context, const std::string& type,
                                        const std::vector<Attribute>& attributes,
-                                       const std::vector<std::shared_ptr<Slot>>& inputs, int outputs);
+                                       const std::vector<std::shared_ptr<Slot>>& inputs, int outputs,
+                                       const Cancellation* cancellation = nullptr);
 
 /// A call of a traced function that waits for its turn.
 struct Call {
@@ -28,6 +42,7 @@ struct Call {
   std::string config;  // serialized tensorflow.ConfigProto: Grappler runs only when the call carries one
   std::vector<std::shared_ptr<Slot>> inputs;
   std::vector<std::shared_ptr<Slot>> outputs;
+  std::shared_ptr<Cancellation> cancellation;  // or none
 };
 
 /// Runs a call and settles its outputs: filled, or abandoned when it fails, and then EngineError is thrown.

@@ -7,6 +7,7 @@
 
 #include "tensorflow/c/c_api.h"
 #include "tensorflow/c/eager/c_api.h"
+#include "tensorflow/c/eager/c_api_experimental.h"
 
 namespace phalanx {
 
@@ -19,6 +20,8 @@ struct Freeing {
 };
 
 using BufferPtr = std::unique_ptr<TF_Buffer, Freeing<TF_DeleteBuffer>>;
+using CancellationManagerPtr =
+    std::unique_ptr<TFE_CancellationManager, Freeing<TFE_DeleteCancellationManager>>;
 using ContextOptionsPtr = std::unique_ptr<TFE_ContextOptions, Freeing<TFE_DeleteContextOptions>>;
 using ContextPtr = std::unique_ptr<TFE_Context, Freeing<TFE_DeleteContext>>;
 using FunctionPtr = std::unique_ptr<TF_Function, Freeing<TF_DeleteFunction>>;

@@ -15,6 +15,8 @@ export interface PhalanxBackend extends NodeBackend {
   nativeIdOf(tensor: tf.TensorInfo): number;
   /** Another tensor on the same data; dispose it in its own right. */
   share(tensor: tf.TensorInfo): tf.Tensor;
+  /** Gives a variable the engine's tensor `id`, of the variable's shape, as its value. */
+  assignNative(variable: tf.Variable, id: number, type: number): void;
 }
 
 export function createBackend(native: NativeEngine): PhalanxBackend {
@@ -47,6 +49,19 @@ export function createBackend(native: NativeEngine): PhalanxBackend {
     share({ dataId, shape, dtype }: tf.TensorInfo): tf.Tensor {
       this.incRef(dataId);
       return tf.engine().makeTensorFromTensorInfo({ dataId, shape, dtype });
+    }
+
+    assignNative(variable: tf.Variable, id: number, type: number): void {
+      const data = this.dataOf(variable);
+      if (data.refCount > 1 || data.values !== null || data.dtype !== type) {
+        const value = this.createOutputTensor({ id, shape: variable.shape, dtype: type });
+        variable.assign(value);
+        value.dispose();
+        return;
+      }
+      // Nobody else sees the data: its number changes, which costs a tenth of a tensor's birth, assignment and end.
+      native.deleteTensor(data.id);
+      data.id = id;
     }
 
     override getInputTensorIds(tensors: readonly tf.TensorInfo[]): number[] {

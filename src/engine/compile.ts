@@ -1,7 +1,11 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { PhalanxError, messageOf } from '../core/errors.ts';
 import { configProto } from './configProto.ts';
+import { reasonOf } from './opErrors.ts';
+import { nodeIn } from './origin.ts';
 import { startedEngine } from './running.ts';
+import { describeSpec, differenceOf } from './signature.ts';
+import type { TensorSpec } from './signature.ts';
 import { resolvePrecision } from './precision.ts';
 import type { Precision } from './precision.ts';
 import { activeTrace } from './trace.ts';
@@ -13,6 +17,20 @@ export interface CompileOptions {
   readonly name: string;
   /** Default `auto`. */
   readonly precision?: Precision;
+  /** Told of each trace when it is done. */
+  readonly onTrace?: ((report: TraceReport) => void) | undefined;
+}
+
+/** What a trace came to. */
+export interface TraceReport {
+  /** Name of the compiled function. */
+  readonly name: string;
+  /** How many times it has been traced by now; 1 for the first. */
+  readonly traces: number;
+  /** For which JavaScript was blocked. */
+  readonly seconds: number;
+  /** Why it was traced again: which arguments differ from those it was traced for before. */
+  readonly reason?: string;
 }
 
 export interface Compiled<Args extends readonly tf.Tensor[], R extends tf.TensorContainer> {
@@ -22,6 +40,13 @@ export interface Compiled<Args extends readonly tf.Tensor[], R extends tf.Tensor
    * queued later; reading it (`await variable.data()`) waits for the call. If the call fails it keeps the old value.
    */
   (...args: Args): Promise<R>;
+  /**
+   * The same function for calls that may be cancelled. When `signal` is aborted, a call that has not begun never
+   * runs, and one that is running ends as soon as TensorFlow looks; both are rejected with `engine/aborted`, whose
+   * cause is the signal's reason, and their variables keep the values from before. Calls behind them go on from
+   * those. A call that was complete by then resolves.
+   */
+  withSignal(signal: AbortSignal | undefined): (...args: Args) => Promise<R>;
   /** How many times the function was traced: once for each combination of argument shapes and types. */
   readonly traces: number;
   /** Frees the traced functions and the tensors they captured. Calls under way still end. */
@@ -36,19 +61,50 @@ export interface Compiled<Args extends readonly tf.Tensor[], R extends tf.Tensor
  * value they have while tracing. What it assigns to variables becomes an output. Whatever it returns comes back in
  * the same structure; numbers and strings as they were while tracing.
  *
- * @throws PhalanxError (as a rejection of the call) `engine/not-started`, `engine/op`, `engine/value-read-in-trace`,
+ * @throws PhalanxError (as a rejection of the call) `engine/aborted`, `engine/run`,
+ *   `engine/not-started`, `engine/op`, `engine/value-read-in-trace`,
  *   `engine/random-in-trace`, `engine/unknown-shape`, `engine/variable-created-in-trace`, `engine/tensor-kept-in-trace`
  */
 export function compile<Args extends readonly tf.Tensor[], R extends tf.TensorContainer>(
   fn: (...args: Args) => R,
-  { name, precision = 'auto' }: CompileOptions,
+  { name, precision = 'auto', onTrace }: CompileOptions,
 ): Compiled<Args, R> {
-  const traced = new Map<string, TracedCall>();
+  const traced = new Map<string, { readonly specs: readonly TensorSpec[]; readonly call: TracedCall }>();
   let traces = 0;
   let disposed = false;
 
-  const call = async (...args: Args): Promise<R> => {
+  const tracedFor = (args: Args): { key: string; call: TracedCall } => {
     const { native, backend, info } = startedEngine();
+    const specs = args.map((arg) => ({ type: backend.dataOf(arg).dtype, shape: arg.shape }));
+    const key = specs.map(describeSpec).join(', ');
+    const known = traced.get(key);
+    if (known !== undefined) return { key, call: known.call };
+    const started = performance.now();
+    const bfloat16 = resolvePrecision(precision, info.bfloat16) === 'bfloat16';
+    const config = configProto({ bfloat16, threads: info.threads });
+    const request = { native, backend, fn: fn as unknown as TensorFunction, name, specs };
+    const call = traceFunction(request, config);
+    const seconds = (performance.now() - started) / 1000;
+    const earlier = [...traced.values()].map((each) => each.specs);
+    traced.set(key, { specs, call });
+    traces++;
+    onTrace?.({
+      name,
+      traces,
+      seconds,
+      ...(earlier.length === 0 ? {} : { reason: differenceOf(specs, earlier) }),
+    });
+    return { key, call };
+  };
+
+  const call = async (signal: AbortSignal | undefined, args: Args): Promise<R> => {
+    const aborted = (cause: unknown) =>
+      new PhalanxError(
+        'engine/aborted',
+        { what: `The call of the compiled function ${name} was cancelled` },
+        { cause },
+      );
+    startedEngine();
     if (disposed) {
       throw new PhalanxError('engine/disposed', {
         what: `The compiled function ${name} was called after dispose()`,
@@ -72,24 +128,22 @@ export function compile<Args extends readonly tf.Tensor[], R extends tf.TensorCo
         fix: 'Pass numbers as tf.scalar(...): what is not a tensor would be fixed by the first call',
       });
     });
-    const key = args.map((arg) => `${backend.dataOf(arg).dtype}[${arg.shape.join(',')}]`).join(' ');
-    let ready = traced.get(key);
-    if (ready === undefined) {
-      const bfloat16 = resolvePrecision(precision, info.bfloat16) === 'bfloat16';
-      const config = configProto({ bfloat16, threads: info.threads });
-      ready = traceFunction(native, backend, fn as unknown as TensorFunction, name, config, args);
-      traced.set(key, ready);
-      traces++;
-    }
-    const { result, done } = ready.run(args);
+    const isAborted = () => signal?.aborted === true;
+    if (isAborted()) throw aborted(signal?.reason);
+    const { key, call: ready } = tracedFor(args);
+    const { result, done } = ready.run(args, signal);
     try {
       await done;
     } catch (cause) {
+      if (isAborted()) throw aborted(signal?.reason);
+      const node = nodeIn(messageOf(cause));
+      const place = node === undefined ? undefined : ready.placeOf(node);
       throw new PhalanxError(
         'engine/run',
         {
-          what: `The compiled function ${name} failed on ${key}`,
-          received: messageOf(cause).replace(/\.$/, ''),
+          what: `The compiled function ${name} failed${key === '' ? '' : ` on ${key}`}`,
+          ...(place === undefined ? {} : { where: `${node} of ${place}` }),
+          received: reasonOf(messageOf(cause)),
         },
         { cause },
       );
@@ -98,10 +152,14 @@ export function compile<Args extends readonly tf.Tensor[], R extends tf.TensorCo
   };
 
   return Object.defineProperty(
-    Object.assign(call, {
+    Object.assign((...args: Args) => call(undefined, args), {
+      withSignal:
+        (signal: AbortSignal | undefined) =>
+        (...args: Args) =>
+          call(signal, args),
       dispose: () => {
         disposed = true;
-        for (const each of traced.values()) each.dispose();
+        for (const each of traced.values()) each.call.dispose();
         traced.clear();
       },
     }),

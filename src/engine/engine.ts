@@ -18,6 +18,7 @@ export interface EngineOptions extends DeviceOptions {
 
 /**
  * Loads TensorFlow (about 0.2 s) and makes it tfjs' backend. Starting again returns what the first start found.
+ * Raises V8's limit of stack frames to 100, so that errors of ops lead to the line that asked for them.
  *
  * @throws PhalanxError `engine/not-built`, `engine/load`, `engine/threads`, `engine/device`, `engine/memory-fraction`
  */
@@ -32,6 +33,8 @@ export async function startEngine(options: EngineOptions = {}): Promise<EngineIn
       received: String(threads),
     });
   }
+  // Ten frames, V8's limit, end inside tfjs: the line of who asked for an op lies deeper.
+  Error.stackTraceLimit = Math.max(Error.stackTraceLimit, 100);
   const native = loadNativeEngine();
   openDevice(native, threads, options);
   const devices = native.devices();

@@ -76,11 +76,16 @@ export interface NativeEngine {
   ): NativeTensor<readonly number[] | null>[];
   finishGraph(graph: number, name: string, inputs: readonly number[], outputs: readonly number[]): number;
   deleteFunction(id: number): void;
+  newCancellation(): number;
+  /** Stops the calls that were given it. */
+  cancel(cancellation: number): void;
+  deleteCancellation(cancellation: number): void;
   runFunction(
     id: number,
     config: Uint8Array,
     inputs: readonly number[],
     fallbacks: readonly number[],
+    cancellation?: number,
   ): { outputs: number[]; done: Promise<void> };
   getNumOfTensors(): number;
   /** Throws before `open()`. */
@@ -106,9 +111,9 @@ export function loadNativeEngine(): NativeEngine {
   }
   try {
     const require = createRequire(import.meta.url);
+    const { quietly } = require(join(folder, 'quiet.node')) as { quietly: <T>(load: () => T) => T };
     // TensorFlow's chatter while it is loaded; TF_CPP_MIN_LOG_LEVEL=0 shows it.
     if (process.env['TF_CPP_MIN_LOG_LEVEL'] === '0') return require(path) as NativeEngine;
-    const { quietly } = require(join(folder, 'quiet.node')) as { quietly: <T>(load: () => T) => T };
     return quietly(() => require(path) as NativeEngine);
   } catch (cause) {
     throw new PhalanxError(

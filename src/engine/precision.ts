@@ -33,5 +33,5 @@ export function precisionWarning(
   if (precision !== 'bfloat16' || bfloat16) return undefined;
   return device === 'gpu'
     ? 'TensorFlow has bfloat16 for processors only: on this GPU it is computed in float32. Set precision to auto.'
-    : 'This processor has no bfloat16 instructions: they are emulated, which is slower than float32. Set precision to auto.';
+    : 'This processor has no bfloat16 instructions: they are emulated, which takes many times as long as float32. Set precision to auto.';
 }

@@ -2,7 +2,9 @@ import type * as tf from '@tensorflow/tfjs-core';
 import { PhalanxError, messageOf } from '../core/errors.ts';
 import { attributeKind, nativeType } from './native.ts';
 import type { NativeEngine, NativeTensor, OpAttribute, TensorValues } from './native.ts';
-import { opFailed, withDeepStack } from './opErrors.ts';
+import { opFailed } from './opErrors.ts';
+import { describeSpec } from './signature.ts';
+import type { TensorSpec } from './signature.ts';
 import type { TensorData } from './tfjsNode.ts';
 
 /** Host constants up to this many elements are written into the function; larger ones are filled or become inputs. */
@@ -14,13 +16,11 @@ const opaqueOutputs = new Set(['FusedBatchNormV3:5', 'FusedBatchNormGradV3:3', '
 /** Symbolic tensors are numbered downwards from here, across all traces; -1 is tfjs-node's "not yet written". */
 let nextSymbol = -2;
 
-interface Value {
+interface Value extends TensorSpec {
   /** Number of the value in the native graph. */
   readonly index: number;
   /** What it is, for errors. */
   readonly origin: string;
-  readonly type: number;
-  readonly shape: readonly number[];
 }
 
 /** Data from outside that the traced function reads; it becomes an input of the function. */
@@ -37,27 +37,42 @@ export class Trace {
   readonly hostData = new WeakSet();
   /** An error that could not be thrown where it happened. */
   failure: PhalanxError | undefined;
+  /** The stack of who asked for the watched node. */
+  watchedStack: string | undefined;
   readonly #native: NativeEngine;
   readonly #hold: (tensor: tf.TensorInfo) => tf.Tensor;
   readonly #graph: number;
   readonly #values = new Map<number, Value>();
   readonly #hostSymbols = new WeakMap<tf.DataId, number>();
+  readonly #watched: string | undefined;
+  #nodes = 0;
 
-  /** @param hold gives the tensor that stands for captured data at each call */
-  constructor(native: NativeEngine, name: string, hold: (tensor: tf.TensorInfo) => tf.Tensor) {
+  /**
+   * @param hold gives the tensor that stands for captured data at each call
+   * @param watched node whose `watchedStack` is wanted
+   */
+  constructor(
+    native: NativeEngine,
+    name: string,
+    hold: (tensor: tf.TensorInfo) => tf.Tensor,
+    watched?: string,
+  ) {
     this.name = name;
     this.#native = native;
     this.#hold = hold;
+    this.#watched = watched;
     this.#graph = native.newGraph();
   }
 
   addInput(shape: readonly number[], type: number, origin: string): number {
     const index = this.#native.graphPlaceholder(this.#graph, shape, type);
+    this.#nodes++;
     return this.#addValue({ index, origin, type, shape });
   }
 
   addConstant(shape: readonly number[], type: number, values: TensorValues): number {
     const index = this.#native.graphConstant(this.#graph, shape, type, values);
+    this.#nodes++;
     return this.#addValue({ index, origin: 'a constant', type, shape });
   }
 
@@ -110,9 +125,12 @@ export class Trace {
       const indices = values.map(({ index }) => index);
       results = this.#native.graphOp(this.#graph, type, attributes, indices, outputs);
     } catch (cause) {
-      const described = values.map(describe).join(', ');
+      const described = values.map(describeSpec).join(', ');
       throw opFailed(type, messageOf(cause), cause, { inputs: described, where: this.#where() });
     }
+    // As the native graph names its nodes.
+    if (this.#watched === `${type}_${this.#nodes}`) this.watchedStack = new Error().stack;
+    this.#nodes++;
     return results.map(({ id, shape, dtype }, position) => {
       if (shape === null && !opaqueOutputs.has(`${type}:${position}`)) {
         throw new PhalanxError('engine/unknown-shape', {
@@ -175,11 +193,6 @@ export class Trace {
   }
 }
 
-function describe({ type, shape }: Value): string {
-  const name = Object.entries(nativeType).find(([, number]) => number === type)?.[0] ?? `type ${type}`;
-  return `${name}[${shape.join(',')}]`;
-}
-
 let active: Trace | undefined;
 
 /** The trace that is recording now; tracing is synchronous, so there is at most one. */
@@ -208,7 +221,7 @@ export function whileTracing<T>(trace: Trace, body: () => T): T {
     throw trace.failure;
   };
   try {
-    const result = withDeepStack(body);
+    const result = body();
     if (trace.failure !== undefined) throw trace.failure;
     return result;
   } finally {

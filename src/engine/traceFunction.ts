@@ -1,18 +1,35 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { PhalanxError } from '../core/errors.ts';
 import type { PhalanxBackend } from './backend.ts';
+import { cancellationOf } from './cancellation.ts';
 import type { NativeEngine } from './native.ts';
 import { readStructure, writeStructure } from './structure.ts';
 import type { Structure } from './structure.ts';
+import { callerIn } from './origin.ts';
+import type { TensorSpec } from './signature.ts';
 import { Trace, whileTracing } from './trace.ts';
 import { snapshotVariables } from './variables.ts';
 
 export type TensorFunction = (...args: tf.Tensor[]) => tf.TensorContainer;
 
+export interface TraceRequest {
+  readonly native: NativeEngine;
+  readonly backend: PhalanxBackend;
+  readonly fn: TensorFunction;
+  readonly name: string;
+  /** What the arguments are. */
+  readonly specs: readonly TensorSpec[];
+}
+
 /** A traced function bound to what it captured. */
 export interface TracedCall {
-  /** Queues a call; `result` makes the returned tensors once `done` is resolved. */
-  run(args: readonly tf.Tensor[]): { done: Promise<void>; result: () => tf.TensorContainer };
+  /** Queues a call, which `signal` may cancel; `result` makes the returned tensors once `done` is resolved. */
+  run(
+    args: readonly tf.Tensor[],
+    signal?: AbortSignal,
+  ): { done: Promise<void>; result: () => tf.TensorContainer };
+  /** The place that asked for the node of this name, `file:line:column`; the function is traced anew to find it. */
+  placeOf(node: string): string | undefined;
   dispose(): void;
 }
 
@@ -25,15 +42,15 @@ interface Recorded {
 
 let functionCount = 0;
 
-/** Runs `fn` once on symbols shaped like `args` and makes a TensorFlow function of the ops that it asked for. */
-export function traceFunction(
-  native: NativeEngine,
-  backend: PhalanxBackend,
-  fn: TensorFunction,
-  name: string,
-  config: Uint8Array,
-  args: readonly tf.Tensor[],
-): TracedCall {
+interface Traced {
+  readonly trace: Trace;
+  readonly recorded: Recorded;
+  /** Frees what the trace captured. */
+  readonly release: () => void;
+}
+
+/** Runs `fn` once on symbols of `specs`. */
+function runOnSymbols({ native, backend, fn, name, specs }: TraceRequest, watched?: string): Traced {
   const variables = snapshotVariables(backend);
   const tensorsBefore = tf.memory().numTensors;
   // What was captured lives on until dispose(); a variable is asked for its value at each call.
@@ -46,11 +63,11 @@ export function traceFunction(
     kept.push(shared);
     return shared;
   };
-  const trace = new Trace(native, name, hold);
-  let recorded: Recorded;
+  const trace = new Trace(native, name, hold, watched);
   try {
+    let recorded: Recorded;
     try {
-      recorded = whileTracing(trace, () => record(backend, trace, fn, variables.assigned, args));
+      recorded = whileTracing(trace, () => record(backend, trace, fn, variables.assigned, specs));
     } finally {
       variables.restore();
     }
@@ -63,12 +80,18 @@ export function traceFunction(
         fix: 'Do not tf.keep tensors inside a compiled function; return them',
       });
     }
+    return { trace, recorded, release };
   } catch (error) {
     release();
     trace.discard();
     throw error;
   }
+}
 
+/** Makes a TensorFlow function of the ops that `fn` asks for. */
+export function traceFunction(request: TraceRequest, config: Uint8Array): TracedCall {
+  const { native, backend, name } = request;
+  const { trace, recorded, release } = runOnSymbols(request);
   const { structure, results, assigned } = recorded;
   const captures = [...trace.captures.values()];
   const captured = captures.map(({ holder }) => holder);
@@ -80,7 +103,7 @@ export function traceFunction(
   const functionId = trace.finish(`phalanx_${safeName}_${functionCount++}`, inputs, outputs);
 
   return {
-    run(callArgs) {
+    run(callArgs, signal) {
       const ids = [...callArgs, ...captured].map((tensor) => {
         if (!tensor.isDisposed) return backend.nativeIdOf(tensor);
         throw new PhalanxError('engine/disposed', {
@@ -89,26 +112,45 @@ export function traceFunction(
         });
       });
       const fallbacks = assigned.map(({ variable }) => backend.nativeIdOf(variable));
-      const { outputs: numbers, done } = native.runFunction(functionId, config, ids, fallbacks);
-      const tensorOf = (index: number, { type, shape }: { type: number; shape: readonly number[] }) =>
-        backend.createOutputTensor({ id: numbers[index]!, shape: [...shape], dtype: type });
+      const cancellation = cancellationOf(native, signal);
+      let call;
+      try {
+        call = native.runFunction(functionId, config, ids, fallbacks, cancellation.id);
+      } catch (error) {
+        cancellation.release();
+        throw error;
+      }
+      const { outputs: numbers, done } = call;
       assigned.forEach(({ variable }, index) => {
-        const promised = tensorOf(index, assignedTypes[index]!);
-        variable.assign(promised);
-        promised.dispose();
+        backend.assignNative(variable, numbers[index]!, assignedTypes[index]!.type);
       });
-      const first = assigned.length;
+      const results = numbers.slice(assigned.length);
       return {
-        done: done.catch((error: unknown) => {
-          for (const id of numbers.slice(first)) native.deleteTensor(id);
-          throw error;
-        }),
+        done: done
+          .catch((error: unknown) => {
+            for (const id of results) native.deleteTensor(id);
+            throw error;
+          })
+          .finally(() => cancellation.release()),
         result: () =>
           writeStructure(
             structure,
-            types.map((type, index) => tensorOf(first + index, type)),
+            types.map(({ type, shape }, index) =>
+              backend.createOutputTensor({ id: results[index]!, shape: [...shape], dtype: type }),
+            ),
           ),
       };
+    },
+    placeOf(node) {
+      try {
+        const { trace: again, release: releaseAgain } = runOnSymbols(request, node);
+        releaseAgain();
+        again.discard();
+        return again.watchedStack === undefined ? undefined : callerIn(again.watchedStack);
+      } catch {
+        // What it captured may be gone by now; the failure that asks for the place matters more.
+        return undefined;
+      }
     },
     dispose() {
       release();
@@ -122,21 +164,16 @@ function record(
   trace: Trace,
   fn: TensorFunction,
   assignedVariables: () => tf.Variable[],
-  args: readonly tf.Tensor[],
+  specs: readonly TensorSpec[],
 ): Recorded {
   const scope = tf.engine();
   scope.startScope(trace.name);
   try {
-    const inputs = args.map((arg, position) => {
-      const type = backend.dataOf(arg).dtype;
-      return trace.addInput(arg.shape, type, `argument ${position}`);
-    });
-    const symbols = args.map((arg, position) =>
-      backend.createOutputTensor({
-        id: inputs[position]!,
-        shape: arg.shape,
-        dtype: backend.dataOf(arg).dtype,
-      }),
+    const inputs = specs.map(({ shape, type }, position) =>
+      trace.addInput(shape, type, `argument ${position}`),
+    );
+    const symbols = specs.map(({ shape, type }, position) =>
+      backend.createOutputTensor({ id: inputs[position]!, shape: [...shape], dtype: type }),
     );
     const returned = fn(...symbols);
     if (returned instanceof Promise) {

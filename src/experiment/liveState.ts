@@ -32,6 +32,7 @@ export class LiveState {
         return this.update({});
       case 'finished':
         return this.update({ status: event.reason === 'aborted' ? 'aborted' : 'finished', step: event.step });
+      case 'trace':
       case 'validation-progress':
       case 'warning':
         return;

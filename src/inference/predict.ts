@@ -122,6 +122,8 @@ async function* predictBatches(
     (images: tf.Tensor4D) => forward(normalize(bytesToFloat(images) as tf.Tensor4D, normalization)),
     { name: 'predict', precision: options.precision ?? 'auto' },
   );
+  // Later batches are filled up to the largest so far: a smaller one would be traced anew.
+  let largest = 0;
   const byId = new Map(open.map((entry) => [entry.id, entry]));
   let written = 0;
   let size = 0;
@@ -130,7 +132,8 @@ async function* predictBatches(
     for await (const batch of options.batches(open)) {
       signal?.throwIfAborted();
       const claimed = claim(batch, byId, options.imageSize);
-      const logits = await compute(compiled, batch);
+      largest = Math.max(largest, batch.ids.length);
+      const logits = await compute(compiled.withSignal(signal), batch, largest);
       // The engine is free again; the batch before has been packed meanwhile.
       await writing;
       if (written > 0) yield { written, size };
@@ -142,6 +145,9 @@ async function* predictBatches(
       writing.catch(() => undefined);
     }
     await writing;
+  } catch (error) {
+    signal?.throwIfAborted();
+    throw error;
   } finally {
     await writing.catch(() => undefined);
     compiled.dispose();
@@ -168,11 +174,15 @@ function claim(
   });
 }
 
+/** Logits of a batch, filled up to `size` images; what the model says of the added ones comes last. */
 async function compute(
   forward: (images: tf.Tensor4D) => Promise<tf.Tensor4D>,
-  { images, imageShape }: Pick<Batch, 'images' | 'imageShape'>,
+  { images, imageShape: [count, ...shape] }: Pick<Batch, 'images' | 'imageShape'>,
+  size: number,
 ): Promise<Float32Array> {
-  const x = uint8Tensor(images, imageShape);
+  const filled = count === size ? images : new Uint8Array((images.length / count) * size);
+  if (filled !== images) filled.set(images);
+  const x = uint8Tensor(filled, [size, ...shape]);
   try {
     const logits = await forward(x as tf.Tensor4D);
     try {

@@ -10,6 +10,16 @@ export type TrainingEvent =
     }
   | { readonly type: 'warning'; readonly message: string }
   | {
+      /** A function has been traced: once when it is first called, and again with a reason. */
+      readonly type: 'trace';
+      readonly function: string;
+      /** How many times by now. */
+      readonly traces: number;
+      readonly seconds: number;
+      /** Which arguments differ from those it was traced for before. */
+      readonly reason?: string;
+    }
+  | {
       readonly type: 'step';
       /** 1-based, counted over the whole run. */
       readonly step: number;

@@ -6,6 +6,7 @@ import { startedEngine } from '../engine/running.ts';
 import { setOutputPrior } from '../models/outputPrior.ts';
 import { checkpointPath, loadResume, saveResume, saveWeights } from './checkpoint.ts';
 import type { Progress } from './checkpoint.ts';
+import type { TraceReport } from '../engine/compile.ts';
 import type { TrainingEvent } from './events.ts';
 import { planRun, resumeSettings } from './options.ts';
 import type { Plan, TrainOptions } from './options.ts';
@@ -15,6 +16,7 @@ import { buildSchedule } from './schedules.ts';
 import { runSteps } from './steps.ts';
 import type { StepRunner } from './steps.ts';
 import { createTrainStep } from './trainStep.ts';
+import type { ValidationResult } from './validation.ts';
 
 /**
  * Trains a model and tells what happens as it happens; the run goes on as events are taken, and leaving the loop
@@ -47,6 +49,8 @@ export async function* train(options: TrainOptions): AsyncGenerator<TrainingEven
 interface Run extends StepRunner {
   readonly optimizer: Optimizer;
   readonly progress: Progress;
+  /** Traces that are not told yet. */
+  readonly traced: TraceReport[];
   /** When the last checkpoint was written, or the run begun; of `performance.now()`. */
   savedAt: number;
 }
@@ -77,6 +81,7 @@ async function prepare(options: TrainOptions, plan: Plan): Promise<Run> {
       resume && checkpoints !== undefined
         ? await loadResume(checkpoints, model, optimizer, settings)
         : undefined;
+    const traced: TraceReport[] = [];
     const trainStep = createTrainStep({
       model,
       optimizer,
@@ -87,6 +92,7 @@ async function prepare(options: TrainOptions, plan: Plan): Promise<Run> {
       clipNorm: options.clipNorm,
       accumulate: options.accumulate ?? 1,
       auxiliaryWeight: options.auxiliaryWeight ?? 0.5,
+      onTrace: (report) => traced.push(report),
     });
     const progress = saved ?? { step: 0, validated: 0, stale: 0, settings };
     return {
@@ -97,6 +103,7 @@ async function prepare(options: TrainOptions, plan: Plan): Promise<Run> {
       schedule,
       recentLosses: [],
       progress,
+      traced,
       savedAt: performance.now(),
     };
   } catch (error) {
@@ -122,6 +129,7 @@ async function* work(run: Run): AsyncGenerator<TrainingEvent, Reason> {
     const epoch = Math.floor(progress.step / plan.stepsPerEpoch);
     for await (const event of runSteps(run, epoch, progress.step, nextStop(run, epoch))) {
       progress.step = event.step;
+      yield* traces(run);
       yield event;
     }
     if (checkpointIsDue(run)) yield* save(run);
@@ -152,22 +160,37 @@ function validationIsDue({ options, plan, progress }: Run): boolean {
   return step % (plan.stepsPerEpoch * (options.validateEvery ?? 1)) === 0;
 }
 
+/** Tells what has been traced since the last time. */
+function* traces({ traced }: Run): Generator<TrainingEvent> {
+  for (const { name, ...report } of traced.splice(0)) yield { type: 'trace', function: name, ...report };
+}
+
 /** Validates, and keeps the weights if they are the best; leaves `validated` as it was when aborted meanwhile. */
-async function* validate({ options, plan, progress }: Run): AsyncGenerator<TrainingEvent> {
+async function* validate(run: Run): AsyncGenerator<TrainingEvent> {
+  const { options, plan, progress } = run;
   const { validation, model } = options;
   if (validation === undefined) return;
   const started = performance.now();
-  const running = validation.run();
-  let next = await running.next();
-  while (next.done !== true) {
-    yield { type: 'validation-progress', ...next.value };
-    if (isAborted(options)) {
-      await running.return(undefined as never);
-      return;
+  const running = validation.run({ signal: options.signal, onTrace: (report) => run.traced.push(report) });
+  let result: ValidationResult | undefined;
+  try {
+    while (result === undefined) {
+      const next = await running.next();
+      yield* traces(run);
+      if (next.done === true) result = next.value;
+      else {
+        yield { type: 'validation-progress', ...next.value };
+        if (isAborted(options)) return;
+      }
     }
-    next = await running.next();
+  } catch (error) {
+    // Whatever an abort breaks off; the run still ends with its checkpoint.
+    if (isAborted(options)) return;
+    throw error;
+  } finally {
+    await running.return(undefined as never);
   }
-  const { loss, meanDice, perClass } = next.value;
+  const { loss, meanDice, perClass } = result;
   const { step } = progress;
   const epoch = Math.ceil(step / plan.stepsPerEpoch) - 1;
   const best = progress.bestDice === undefined || meanDice > progress.bestDice;

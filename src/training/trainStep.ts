@@ -2,6 +2,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import type { Batch } from '../data/batch.ts';
 import { bytesToFloat, uint8Tensor } from '../engine/bytes.ts';
 import { compile } from '../engine/compile.ts';
+import type { CompileOptions } from '../engine/compile.ts';
 import { unpackLabels } from '../engine/ops/unpackLabels.ts';
 import type { Precision } from '../engine/precision.ts';
 import type { SegmentationModel } from '../models/segmentationModel.ts';
@@ -28,6 +29,7 @@ export interface TrainStepOptions {
   readonly accumulate: number;
   /** Factor of an auxiliary head's loss. */
   readonly auxiliaryWeight: number;
+  readonly onTrace?: CompileOptions['onTrace'];
 }
 
 export interface StepOutcome {
@@ -70,7 +72,7 @@ function wholeStep(options: TrainStepOptions): TrainStep {
       const { loss, gradients } = lossAndGradients(options, [images, labels, seed]);
       return { loss, norm: update(options, loss, gradients, hyperparameters) };
     },
-    { name: 'trainStep', precision: options.precision },
+    { name: 'trainStep', precision: options.precision, onTrace: options.onTrace },
   );
   return {
     async run([batch], hyperparameters, seed) {
@@ -88,7 +90,7 @@ function wholeStep(options: TrainStepOptions): TrainStep {
 }
 
 function accumulatedStep(options: TrainStepOptions): TrainStep {
-  const { parameters, accumulate, precision } = options;
+  const { parameters, accumulate, precision, onTrace } = options;
   const sums = createState(parameters, 'gradient');
   const lossSum = tf.tidy(() => tf.variable(tf.scalar(0), false));
   /** Parameters that take part in the loss; known once the first batch was traced. */
@@ -105,7 +107,7 @@ function accumulatedStep(options: TrainStepOptions): TrainStep {
       }
       return loss;
     },
-    { name: 'accumulateStep', precision },
+    { name: 'accumulateStep', precision, onTrace },
   );
   const finish = compile(
     (hyperparameters: tf.Tensor1D) => {
@@ -115,7 +117,7 @@ function accumulatedStep(options: TrainStepOptions): TrainStep {
       for (const sum of [lossSum, ...sums.variables]) sum.assign(tf.zerosLike(sum));
       return { loss, norm };
     },
-    { name: 'updateStep', precision: 'float32' },
+    { name: 'updateStep', precision: 'float32', onTrace },
   );
   return {
     async run(batches, hyperparameters, seed) {

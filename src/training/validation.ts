@@ -3,6 +3,7 @@ import { PhalanxError } from '../core/errors.ts';
 import type { Batch } from '../data/batch.ts';
 import { bytesToFloat, uint8Tensor } from '../engine/bytes.ts';
 import { compile } from '../engine/compile.ts';
+import type { TraceReport } from '../engine/compile.ts';
 import { unpackLabels } from '../engine/ops/unpackLabels.ts';
 import type { Precision } from '../engine/precision.ts';
 import type { LabelMap } from '../labels/labelMap.ts';
@@ -50,10 +51,20 @@ export interface ValidationResult {
   readonly perImage: readonly { readonly id: string; readonly dice: Float64Array }[];
 }
 
+export interface ValidationRun {
+  /** Cancels the batch in the engine; the run then throws `engine/aborted`. */
+  readonly signal?: AbortSignal | undefined;
+  /** Told of each trace: one for whole batches, another for a smaller last one, and none in later runs. */
+  readonly onTrace?: (report: TraceReport) => void;
+}
+
 /** Scores a model; may be run again as training goes on. */
 export interface Validation {
-  /** @throws PhalanxError `loss/probabilities` when the model gives probabilities where logits belong. */
-  run(): AsyncGenerator<ValidationProgress, ValidationResult>;
+  /**
+   * @throws PhalanxError `loss/probabilities` when the model gives probabilities where logits belong;
+   *   `engine/aborted`.
+   */
+  run(options?: ValidationRun): AsyncGenerator<ValidationProgress, ValidationResult>;
   dispose(): void;
 }
 
@@ -65,20 +76,24 @@ export interface Validation {
 export function createValidation(options: ValidationOptions): Validation {
   const { model, loss, normalization, precision = 'auto', classes, threshold = 0.5 } = options;
   const thresholds = new Float32Array(classes.length).fill(logitOf(threshold));
+  let onTrace: ValidationRun['onTrace'];
   const forward = compile(
     (images: tf.Tensor4D, labels: tf.Tensor4D) => {
       const x = normalize(bytesToFloat(images) as tf.Tensor4D, normalization);
       const { logits } = model.forward(x, { training: false });
       return { logits, loss: lossOfOutput(loss, { logits }, unpackLabels(labels, model.classes)) };
     },
-    { name: 'validation', precision },
+    { name: 'validation', precision, onTrace: (report) => onTrace?.(report) },
   );
 
-  async function compute(batch: Batch): Promise<{ logits: Float32Array; loss: number }> {
+  async function compute(
+    batch: Batch,
+    signal: AbortSignal | undefined,
+  ): Promise<{ logits: Float32Array; loss: number }> {
     const images = uint8Tensor(batch.images, [...batch.imageShape]);
     const labels = tf.tensor4d(batch.labels, [...batch.labelShape], 'int32');
     try {
-      const output = await forward(images as tf.Tensor4D, labels);
+      const output = await forward.withSignal(signal)(images as tf.Tensor4D, labels);
       const logits = (await output.logits.data()) as Float32Array;
       const [value] = await output.loss.data();
       tf.dispose([output.logits, output.loss]);
@@ -105,14 +120,15 @@ export function createValidation(options: ValidationOptions): Validation {
   }
 
   return {
-    async *run() {
+    async *run({ signal, onTrace: report } = {}) {
+      onTrace = report;
       const dice = new DiceAccumulator(classes.length);
       const perImage: { id: string; dice: Float64Array }[] = [];
       let lossSum = 0;
       let scoring: Promise<void> | undefined;
       try {
         for await (const batch of options.batches()) {
-          const { logits, loss: value } = await compute(batch);
+          const { logits, loss: value } = await compute(batch, signal);
           if (scoring === undefined) refuseProbabilities(logits);
           // The engine is free again; the batch before has been scored meanwhile.
           await scoring;

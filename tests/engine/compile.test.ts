@@ -3,6 +3,7 @@ import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { uint8Tensor, bytesToFloat } from '../../src/engine/bytes.ts';
 import { compile } from '../../src/engine/compile.ts';
+import type { TraceReport } from '../../src/engine/compile.ts';
 import { nativeTensorCount, startEngine } from '../../src/engine/engine.ts';
 import { attribute, runOp } from '../../src/engine/op.ts';
 import { conv2d } from '../../src/engine/ops/conv2d.ts';
@@ -43,7 +44,9 @@ describe('compile', () => {
   });
 
   it('traces once per combination of shapes and types', async () => {
-    const compiled = compile((x: tf.Tensor) => tf.neg(x), { name: 'shapes' });
+    const reports: TraceReport[] = [];
+    const onTrace = (report: TraceReport) => reports.push(report);
+    const compiled = compile((x: tf.Tensor) => tf.neg(x), { name: 'shapes', onTrace });
     for (const shape of [[2], [2], [3], [2], [1, 2]]) {
       const zeros = tf.zeros(shape);
       tf.dispose([zeros, await compiled(zeros)]);
@@ -53,6 +56,12 @@ describe('compile', () => {
     const result = await compiled(integers);
     expect(result.dtype).toBe('int32');
     expect(compiled.traces).toBe(4);
+    expect(reports.map(({ name, traces, reason }) => [name, traces, reason])).toEqual([
+      ['shapes', 1, undefined],
+      ['shapes', 2, 'argument 0 is float32[3], was float32[2]'],
+      ['shapes', 3, 'argument 0 is float32[1,2], was float32[3]'],
+      ['shapes', 4, 'argument 0 is int32[2], was float32[1,2]'],
+    ]);
     tf.dispose([integers, result]);
   });
 

@@ -12,6 +12,8 @@ let native: number;
 let x: tf.Tensor2D;
 
 beforeAll(async () => {
+  // What a program begins with; the test runner has raised it.
+  Error.stackTraceLimit = 10;
   await startEngine();
 });
 beforeEach(() => {
@@ -28,6 +30,9 @@ afterEach(() => {
   expect(tf.memory().numTensors).toBe(tensors);
   expect(nativeTensorCount()).toBe(native);
 });
+
+const checkNumerics = (value: tf.Tensor) =>
+  runOp('CheckNumerics', [attribute.type('T'), attribute.string('message', 'check')], [value]);
 
 async function failure(fn: (value: tf.Tensor2D) => tf.TensorContainer): Promise<PhalanxError> {
   const error: unknown = await compile(fn, { name: 'faulty' })(x).catch((thrown: unknown) => thrown);
@@ -163,6 +168,46 @@ describe('outside a trace', () => {
     expect(() => runOp('NoSuchOp', [], [x])).toThrow(/NoSuchOp/);
     expect(() => runOp('MatMul', [attribute.type('T')], [x])).toThrow(PhalanxError);
     wide.dispose();
+  });
+
+  it('an error of tfjs itself leads to the line that asked for the op', () => {
+    const at = tf.tensor1d([7], 'int32');
+    const gather = () => tf.gather(x, at);
+    expect(gather).toThrow(/index value 7/);
+    let stack = '';
+    try {
+      gather();
+    } catch (error) {
+      stack = (error as Error).stack!;
+    }
+    expect(stack).toContain('traceErrors.test.ts');
+    at.dispose();
+  });
+
+  it('a failure while it computes names op, shapes, the line that asked for the op and that of the call', async () => {
+    const scale = tf.tidy(() => tf.variable(tf.scalar(1)));
+    const offset = tf.tensor1d(Array.from({ length: 5000 }, () => 1));
+    const compiled = compile(
+      (value: tf.Tensor2D) => {
+        scale.assign(tf.mul(scale, tf.mean(offset)));
+        const roots = tf.mul(scale, tf.sqrt(tf.sub(value, 2)));
+        const checked = checkNumerics(roots);
+        return tf.relu(checked);
+      },
+      { name: 'roots' },
+    );
+    const error: unknown = await compiled(x).catch((thrown: unknown) => thrown);
+    expect(error).toMatchObject({ code: 'engine/run' });
+    const { message, stack } = error as PhalanxError;
+    expect(message).toContain('The compiled function roots failed on float32[2,2]');
+    expect(message).toMatch(/CheckNumerics_\d+ of \S+traceErrors\.test\.ts:\d+/);
+    expect(message).toContain('Tensor had NaN values');
+    expect(stack).toContain('traceErrors.test.ts');
+    // The values and the number of traces are as if nothing had been looked for.
+    expect([scale.dataSync()[0], compiled.traces]).toEqual([1, 1]);
+    compiled.dispose();
+    scale.dispose();
+    offset.dispose();
   });
 
   it('labels and bytes that do not fit are refused', () => {

@@ -98,8 +98,12 @@ describe('predict', () => {
     'writes the logits of every image, with test-time augmentation %o',
     async (tta) => {
       const before = nativeTensorCount();
+      const traced = vi.spyOn(startedEngine().native, 'finishGraph');
       const events = await run(tta === undefined ? {} : { tta });
       expect(nativeTensorCount()).toBe(before);
+      // The smaller last batch takes no trace of its own.
+      expect(traced).toHaveBeenCalledTimes(1);
+      traced.mockRestore();
       expect(events.map((event) => (event.type === 'progress' ? event.done : event.type))).toEqual([
         'started',
         2,

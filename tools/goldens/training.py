@@ -17,7 +17,7 @@ import torch
 
 from models import filled, filled_state
 
-STEPS, BATCHES, SIZE, CLASSES, CELL = 24, 3, 128, 4, 16
+STEPS, BATCHES, SIZE, CLASSES, CELL = 50, 3, 128, 4, 16
 DECAY, CLIP = 0.01, 1.0
 
 
@@ -35,8 +35,8 @@ CASES = [
         lambda p: torch.optim.AdamW(p, lr=5e-5, weight_decay=DECAY),
     ),
     (
-        {"name": "sgd", "learningRate": 0.01, "momentum": 0.9, "nesterov": True, "weightDecay": DECAY},
-        lambda p: torch.optim.SGD(p, lr=0.01, momentum=0.9, nesterov=True, weight_decay=DECAY),
+        {"name": "sgd", "learningRate": 0.004, "momentum": 0.9, "nesterov": True, "weightDecay": DECAY},
+        lambda p: torch.optim.SGD(p, lr=0.004, momentum=0.9, nesterov=True, weight_decay=DECAY),
     ),
 ]
 

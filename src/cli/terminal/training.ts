@@ -66,6 +66,13 @@ export async function showTraining(
           steps?.update(event.step, total, withDice());
           break;
         }
+        case 'trace':
+          if (event.reason !== undefined) {
+            steps?.say(
+              `${event.function} was traced again in ${event.seconds.toFixed(1)} s: ${event.reason}`,
+            );
+          }
+          break;
         case 'validation-progress':
           validation ??= output.progress('validate');
           validation.update(event.done, event.total);

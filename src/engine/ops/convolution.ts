@@ -74,6 +74,16 @@ export function backwardData(
   return tf.slice(dx, [0, vertical, horizontal, 0], [batch, height, width, channels]);
 }
 
+/**
+ * oneDNN's kernel for AVX2 gathers the pixels that a strided 1×1 convolution takes, and where channels do not fill its
+ * vectors of eight it adds up what lies behind them. Taken out by an op before, the pixels are right.
+ */
+function readsBeyondChannels({ stride, padding }: Geometry, filterShape: readonly number[]): boolean {
+  const [height, width, channels] = filterShape as [number, number, number];
+  const strided = stride[0] > 1 || stride[1] > 1;
+  return height === 1 && width === 1 && strided && padding[0] + padding[1] === 0 && channels % 8 !== 0;
+}
+
 export function backwardFilter(
   family: Family,
   x: tf.Tensor,
@@ -81,6 +91,10 @@ export function backwardFilter(
   dy: tf.Tensor,
   geometry: Geometry,
 ): tf.Tensor {
+  if (readsBeyondChannels(geometry, filterShape)) {
+    const taken = tf.stridedSlice(x, [0, 0, 0, 0], x.shape, [1, ...geometry.stride, 1]);
+    return backwardFilter(family, taken, filterShape, dy, { ...geometry, stride: [1, 1] });
+  }
   if (!isExplicit(geometry, filterShape)) {
     return runOp(family.backwardFilter, attributes(geometry, filterShape), [x, sizes(filterShape), dy]);
   }
