@@ -101,7 +101,8 @@ std::vector<Edge> Outline(const Canvas& canvas, const int32_t* points, int64_t c
     Point clippedP = p, clippedQ = q;
     ClipLine(canvas.width, canvas.height, clippedP, clippedQ);
     if (p.y == q.y) continue;
-    const int64_t x0 = clippedP.x << kShift, x1 = clippedQ.x << kShift;
+    // Multiplied: shifting a negative number to the left is undefined.
+    const int64_t x0 = clippedP.x * (int64_t{1} << kShift), x1 = clippedQ.x * (int64_t{1} << kShift);
     if (clippedP.y == clippedQ.y) {
       clippedP.y = p.y;
       clippedQ.y = q.y;

@@ -1,11 +1,12 @@
 // quietly(f): calls f with the standard error stream shut. libtensorflow_framework writes two lines there from a
 // static constructor, before any of its settings can be made; so it is loaded under this, by an addon that does not
-// link it.
+// link it. One setting must be made before as well: it is read while the libraries are loaded.
 #include <fcntl.h>
 #include <napi.h>
 #include <unistd.h>
 
 #include <cstdio>
+#include <cstdlib>
 
 namespace {
 
@@ -40,6 +41,9 @@ Napi::Value quietly(const Napi::CallbackInfo& info) {
 }
 
 Napi::Object initialize(Napi::Env env, Napi::Object exports) {
+  // oneDNN's kernels on every processor: by default TensorFlow takes them only where there are AVX-512's instructions
+  // for neural networks, and those it has besides are slower and lack the gradients of dilated convolutions.
+  ::setenv("TF_ENABLE_ONEDNN_OPTS", "1", 0);
   exports.Set("quietly", Napi::Function::New<quietly>(env, "quietly"));
   return exports;
 }

@@ -5,71 +5,10 @@
 
 #include "absl/base/log_severity.h"
 #include "absl/log/globals.h"
-#include "execution.h"
-#include "tensors.h"
-#include "tracing.h"
+#include "engine.h"
 
 namespace phalanx {
 namespace {
-
-constexpr size_t kMostOutputs = 1 << 16;
-
-struct Engine {
-  explicit Engine(Napi::Env env) : worker(env) {}
-
-  std::shared_ptr<TFE_Context> context;
-  TensorTable tensors;
-  std::unordered_map<int32_t, std::unique_ptr<TraceGraph>> graphs;
-  std::unordered_map<int32_t, std::shared_ptr<TracedFunction>> functions;
-  std::unordered_map<int32_t, std::shared_ptr<Cancellation>> cancellations;
-  int32_t nextGraph = 0;
-  int32_t nextFunction = 0;
-  int32_t nextCancellation = 0;
-  Worker worker;  // last, so that its thread ends before what it uses goes
-};
-
-using Info = const Napi::CallbackInfo&;
-
-Engine& engineOf(Info info) {
-  auto* engine = info.Env().GetInstanceData<Engine>();
-  if (engine == nullptr) throw EngineError("the engine is not loaded");
-  return *engine;
-}
-
-TFE_Context* contextOf(const Engine& engine) {
-  if (engine.context == nullptr) throw EngineError("the engine is not started");
-  return engine.context.get();
-}
-
-std::string readString(const Napi::Value& value, const char* what) {
-  if (!value.IsString()) throw EngineError(std::string(what) + " must be a string");
-  return value.As<Napi::String>().Utf8Value();
-}
-
-int64_t readNumber(const Napi::Value& value, const char* what) {
-  if (!value.IsNumber()) throw EngineError(std::string(what) + " must be a number");
-  return value.As<Napi::Number>().Int64Value();
-}
-
-int readOutputs(const Napi::Value& value) {
-  const int64_t outputs = readNumber(value, "number of outputs");
-  if (outputs < 0 || outputs > static_cast<int64_t>(kMostOutputs)) throw EngineError("number of outputs out of range");
-  return static_cast<int>(outputs);
-}
-
-std::string readBytes(const Napi::Value& value, const char* what) {
-  if (!value.IsTypedArray()) throw EngineError(std::string(what) + " must be a Uint8Array");
-  const auto bytes = value.As<Napi::TypedArray>();
-  return {static_cast<const char*>(bytes.ArrayBuffer().Data()) + bytes.ByteOffset(), bytes.ByteLength()};
-}
-
-template <typename T>
-T& find(std::unordered_map<int32_t, T>& table, const Napi::Value& id, const char* what) {
-  const int64_t number = readNumber(id, what);
-  const auto found = number < 0 || number > INT32_MAX ? table.end() : table.find(static_cast<int32_t>(number));
-  if (found == table.end()) throw EngineError("there is no " + std::string(what) + " " + std::to_string(number));
-  return found->second;
-}
 
 std::vector<std::shared_ptr<Slot>> readSlots(const Engine& engine, const Napi::Value& ids) {
   std::vector<std::shared_ptr<Slot>> slots;
@@ -77,7 +16,8 @@ std::vector<std::shared_ptr<Slot>> readSlots(const Engine& engine, const Napi::V
   return slots;
 }
 
-/// open(config: Uint8Array): starts TensorFlow with a serialized ConfigProto.
+/// open(config: Uint8Array, device?: string): starts TensorFlow with a serialized ConfigProto, if it then has a device
+/// of this type.
 Napi::Value open(Info info) {
   Engine& engine = engineOf(info);
   if (engine.context != nullptr) throw EngineError("the engine is already started");
@@ -88,6 +28,7 @@ Napi::Value open(Info info) {
   status.check("the engine's configuration");
   ContextPtr context(TFE_NewContext(options.get(), status));
   status.check("starting the engine");
+  if (!info[1].IsUndefined()) requireDevice(context.get(), readString(info[1], "device type"));
   engine.context = std::move(context);
   return info.Env().Undefined();
 }
@@ -109,6 +50,12 @@ Napi::Value createTensor(Info info) {
 Napi::Value deleteTensor(Info info) {
   engineOf(info).tensors.remove(readNumber(info[0], "tensor number"));
   return info.Env().Undefined();
+}
+
+/// describeTensor(id): its type and shape, for errors.
+Napi::Value describeTensor(Info info) {
+  const auto& slot = engineOf(info).tensors.get(readNumber(info[0], "tensor number"));
+  return Napi::String::New(info.Env(), describe(slot->metadata()));
 }
 
 Napi::Value tensorDataSync(Info info) {
@@ -155,60 +102,6 @@ Napi::Value executeOpNow(Info info) {
     results.Set(static_cast<uint32_t>(i), describeToJs(info.Env(), engine.tensors.add(slot), metadata));
   }
   return results;
-}
-
-Napi::Value newGraph(Info info) {
-  Engine& engine = engineOf(info);
-  contextOf(engine);
-  const int32_t id = engine.nextGraph++;
-  engine.graphs.emplace(id, std::make_unique<TraceGraph>());
-  return Napi::Number::New(info.Env(), id);
-}
-
-Napi::Value deleteGraph(Info info) {
-  Engine& engine = engineOf(info);
-  find(engine.graphs, info[0], "graph");
-  engine.graphs.erase(static_cast<int32_t>(readNumber(info[0], "graph")));
-  return info.Env().Undefined();
-}
-
-Napi::Value graphPlaceholder(Info info) {
-  TraceGraph& graph = *find(engineOf(info).graphs, info[0], "graph");
-  return Napi::Number::New(info.Env(), graph.addPlaceholder(readType(info[2]), readShape(info[1])));
-}
-
-Napi::Value graphConstant(Info info) {
-  TraceGraph& graph = *find(engineOf(info).graphs, info[0], "graph");
-  const TensorPtr value = newTensor(readType(info[2]), readShape(info[1]), info[3]);
-  return Napi::Number::New(info.Env(), graph.addConstant(value.get()));
-}
-
-/// graphOp(graph, type, attributes, inputs, outputs): adds an op; the ids of what it returns are the graph's values,
-/// and a shape that cannot be told without computing is null.
-Napi::Value graphOp(Info info) {
-  TraceGraph& graph = *find(engineOf(info).graphs, info[0], "graph");
-  const std::vector<int32_t> values = graph.addOp(readString(info[1], "op"), readAttributes(info[2]),
-                                                  readIntegers(info[3], "values"), readOutputs(info[4]));
-  Napi::Array results = Napi::Array::New(info.Env(), values.size());
-  for (size_t i = 0; i < values.size(); i++) {
-    Napi::Object result = describeToJs(info.Env(), values[i], graph.metadata(values[i]));
-    if (!graph.isShapeKnown(values[i])) result.Set("shape", info.Env().Null());
-    results.Set(static_cast<uint32_t>(i), result);
-  }
-  return results;
-}
-
-/// finishGraph(graph, name, inputs, outputs): makes a function of it. The graph is gone afterwards.
-Napi::Value finishGraph(Info info) {
-  Engine& engine = engineOf(info);
-  const std::unique_ptr<TraceGraph> graph = std::move(find(engine.graphs, info[0], "graph"));
-  engine.graphs.erase(static_cast<int32_t>(readNumber(info[0], "graph")));
-  std::shared_ptr<TracedFunction> function =
-      graph->finish(engine.context, readString(info[1], "name"), readIntegers(info[2], "inputs"),
-                    readIntegers(info[3], "outputs"));
-  const int32_t id = engine.nextFunction++;
-  engine.functions.emplace(id, std::move(function));
-  return Napi::Number::New(info.Env(), id);
 }
 
 Napi::Value deleteFunction(Info info) {
@@ -293,25 +186,6 @@ Napi::Value numberOfTensors(Info info) {
   return Napi::Number::New(info.Env(), static_cast<double>(engineOf(info).tensors.size()));
 }
 
-Napi::Value no(Info info) { return Napi::Boolean::New(info.Env(), false); }
-
-/// What C++ throws leaves as a JavaScript Error.
-template <Napi::Value (*Body)(Info)>
-Napi::Value guarded(Info info) {
-  try {
-    return Body(info);
-  } catch (const Napi::Error&) {
-    throw;
-  } catch (const std::exception& error) {
-    throw Napi::Error::New(info.Env(), error.what());
-  }
-}
-
-template <Napi::Value (*Body)(Info)>
-void define(Napi::Object exports, const char* name) {
-  exports.Set(name, Napi::Function::New<guarded<Body>>(exports.Env(), name));
-}
-
 Napi::Object initialize(Napi::Env env, Napi::Object exports) {
   // Warnings and errors reach the terminal; TF_CPP_MIN_LOG_LEVEL=0 brings TensorFlow's other messages back.
   const char* level = std::getenv("TF_CPP_MIN_LOG_LEVEL");
@@ -325,22 +199,18 @@ Napi::Object initialize(Napi::Env env, Napi::Object exports) {
   define<close>(exports, "close");
   define<createTensor>(exports, "createTensor");
   define<deleteTensor>(exports, "deleteTensor");
+  define<describeTensor>(exports, "describeTensor");
   define<tensorDataSync>(exports, "tensorDataSync");
   define<tensorData>(exports, "tensorData");
   define<executeOpNow>(exports, "executeOp");
-  define<newGraph>(exports, "newGraph");
-  define<deleteGraph>(exports, "deleteGraph");
-  define<graphPlaceholder>(exports, "graphPlaceholder");
-  define<graphConstant>(exports, "graphConstant");
-  define<graphOp>(exports, "graphOp");
-  define<finishGraph>(exports, "finishGraph");
   define<deleteFunction>(exports, "deleteFunction");
   define<newCancellation>(exports, "newCancellation");
   define<cancel>(exports, "cancel");
   define<deleteCancellation>(exports, "deleteCancellation");
   define<runFunction>(exports, "runFunction");
   define<numberOfTensors>(exports, "getNumOfTensors");
-  define<no>(exports, "isUsingGpuDevice");
+  defineDevices(exports);
+  defineGraphs(exports);
   exports.Set("TF_Version", Napi::String::New(env, TF_Version()));
   return exports;
 }

@@ -26,6 +26,26 @@ float readFloat(const Napi::Value& value, const std::string& what) {
   return value.As<Napi::Number>().FloatValue();
 }
 
+/// TensorFlow ends the process over a shape whose elements cannot be counted.
+void checkCount(const std::vector<int64_t>& shape, const std::string& what) {
+  int64_t elements = 1;
+  for (const int64_t dimension : shape) {
+    if (dimension <= 0) continue;
+    if (elements > INT64_MAX / dimension) throw EngineError(what + " has more elements than can be counted");
+    elements *= dimension;
+  }
+}
+
+/// Dimensions of an attribute; -1 where one is unknown.
+ShapeValue readShapeValue(const Napi::Value& value, const std::string& what) {
+  std::vector<int64_t> shape = readIntegers(value, what.c_str());
+  for (const int64_t dimension : shape) {
+    if (dimension < -1) throw EngineError(what + " must not have negative dimensions");
+  }
+  checkCount(shape, what);
+  return {std::move(shape)};
+}
+
 Attribute readAttribute(const Napi::Value& item) {
   if (!item.IsObject()) throw EngineError("an attribute must be { name, type, value }");
   const Napi::Object object = item.As<Napi::Object>();
@@ -65,7 +85,7 @@ Attribute readAttribute(const Napi::Value& item) {
       return {name, readType(value)};
     }
     case TF_ATTR_SHAPE:
-      return {name, ShapeValue{readIntegers(value, what.c_str())}};
+      return {name, readShapeValue(value, what)};
     default:
       throw EngineError(what + " is of a type that the engine does not pass on");
   }
@@ -94,6 +114,7 @@ std::vector<int64_t> readShape(const Napi::Value& value) {
   for (const int64_t dimension : shape) {
     if (dimension < 0) throw EngineError("shape must not have negative dimensions");
   }
+  checkCount(shape, "shape");
   return shape;
 }
 

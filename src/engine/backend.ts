@@ -2,6 +2,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import { PhalanxError } from '../core/errors.ts';
 import { createBinding } from './binding.ts';
 import type { NativeEngine, TensorValues } from './native.ts';
+import { newTensor } from './newTensor.ts';
 import { activeTrace } from './trace.ts';
 import { loadNodeBackend } from './tfjsNode.ts';
 import type { NodeBackend, TensorData } from './tfjsNode.ts';
@@ -34,7 +35,7 @@ export function createBackend(native: NativeEngine): PhalanxBackend {
     nativeIdOf(tensor: tf.TensorInfo): number {
       const data = this.dataOf(tensor);
       if (data.values !== null) {
-        data.id = native.createTensor(data.shape, data.dtype, data.values as TensorValues);
+        data.id = newTensor(native, data.shape, data.dtype, data.values as TensorValues);
         data.values = null;
       }
       if (data.id >= 0) return data.id;

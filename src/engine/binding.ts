@@ -1,6 +1,7 @@
 import { PhalanxError, messageOf } from '../core/errors.ts';
 import { attributeKind, nativeType } from './native.ts';
 import type { NativeEngine, NativeTensor, OpAttribute, TensorValues } from './native.ts';
+import { newTensor } from './newTensor.ts';
 import { activeTrace } from './trace.ts';
 import { opFailed } from './opErrors.ts';
 
@@ -15,7 +16,7 @@ export function createBinding(native: NativeEngine): object {
   return {
     createTensor(shape: readonly number[], type: number, values: unknown): number {
       const typed = toTyped(type, values);
-      return activeTrace()?.addConstant(shape, type, typed) ?? native.createTensor(shape, type, typed);
+      return activeTrace()?.addConstant(shape, type, typed) ?? newTensor(native, shape, type, typed);
     },
     deleteTensor: (id: number) => native.deleteTensor(id),
     tensorDataSync: (id: number) => native.tensorDataSync(id),
@@ -30,11 +31,12 @@ export function createBinding(native: NativeEngine): object {
       try {
         return native.executeOp(type, attributes, inputs, outputs);
       } catch (cause) {
-        throw opFailed(type, messageOf(cause), cause);
+        const described = inputs.map((id) => native.describeTensor(id)).join(', ');
+        throw opFailed(type, messageOf(cause), cause, { inputs: described });
       }
     },
     getNumOfTensors: () => native.getNumOfTensors(),
-    isUsingGpuDevice: () => native.isUsingGpuDevice(),
+    isUsingGpuDevice: () => native.devices().some(({ type }) => type === 'GPU'),
     loadSavedModel: unsupported('Loading a SavedModel'),
     deleteSavedModel: unsupported('Deleting a SavedModel'),
     runSavedModel: unsupported('Running a SavedModel'),

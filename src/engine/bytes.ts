@@ -1,7 +1,7 @@
 import type * as tf from '@tensorflow/tfjs-core';
-import { PhalanxError, messageOf } from '../core/errors.ts';
 import { startedEngine } from './running.ts';
 import { nativeType } from './native.ts';
+import { newTensor } from './newTensor.ts';
 import { attribute, runOp } from './op.ts';
 
 /**
@@ -12,16 +12,8 @@ import { attribute, runOp } from './op.ts';
  */
 export function uint8Tensor(data: Uint8Array, shape: readonly number[]): tf.Tensor {
   const { native, backend } = startedEngine();
-  try {
-    const id = native.createTensor(shape, nativeType.uint8, data);
-    return backend.createOutputTensor({ id, shape: [...shape], dtype: nativeType.uint8 });
-  } catch (cause) {
-    throw new PhalanxError(
-      'engine/tensor',
-      { what: 'A tensor of bytes could not be made', received: messageOf(cause) },
-      { cause },
-    );
-  }
+  const id = newTensor(native, shape, nativeType.uint8, data);
+  return backend.createOutputTensor({ id, shape: [...shape], dtype: nativeType.uint8 });
 }
 
 /** The bytes as float32, 0..255. */

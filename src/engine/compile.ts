@@ -1,6 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { PhalanxError, messageOf } from '../core/errors.ts';
 import { configProto } from './configProto.ts';
+import { reasonOf } from './opErrors.ts';
 import { nodeIn } from './origin.ts';
 import { startedEngine } from './running.ts';
 import { describeSpec, differenceOf } from './signature.ts';
@@ -139,9 +140,9 @@ export function compile<Args extends readonly tf.Tensor[], R extends tf.TensorCo
       throw new PhalanxError(
         'engine/run',
         {
-          what: `The compiled function ${name} failed on ${key}`,
+          what: `The compiled function ${name} failed${key === '' ? '' : ` on ${key}`}`,
           ...(place === undefined ? {} : { where: `${node} of ${place}` }),
-          received: messageOf(cause).replace(/\.$/, ''),
+          received: reasonOf(messageOf(cause)),
         },
         { cause },
       );

@@ -2,23 +2,25 @@ import { availableParallelism } from 'node:os';
 import * as tf from '@tensorflow/tfjs-core';
 import { PhalanxError } from '../core/errors.ts';
 import { createBackend } from './backend.ts';
-import { configProto } from './configProto.ts';
+import { openDevice } from './devices.ts';
+import type { DeviceOptions } from './devices.ts';
 import { loadNativeEngine } from './native.ts';
 import { registerActivationGradients } from './ops/activationGradients.ts';
 import { readProcessor } from './processor.ts';
 import { runningEngine, setRunningEngine, startedEngine } from './running.ts';
 import type { EngineInfo } from './running.ts';
 
-export interface EngineOptions {
-  /** Threads that compute; by default as many as the machine offers. Fixed by the first start. */
-  readonly threads?: number;
+/** Fixed by the first start. */
+export interface EngineOptions extends DeviceOptions {
+  /** Threads that compute; by default as many as the machine offers. */
+  readonly threads?: number | undefined;
 }
 
 /**
  * Loads TensorFlow (about 0.2 s) and makes it tfjs' backend. Starting again returns what the first start found.
  * Raises V8's limit of stack frames to 100, so that errors of ops lead to the line that asked for them.
  *
- * @throws PhalanxError `engine/not-built`, `engine/load`, `engine/threads`
+ * @throws PhalanxError `engine/not-built`, `engine/load`, `engine/threads`, `engine/device`, `engine/memory-fraction`
  */
 export async function startEngine(options: EngineOptions = {}): Promise<EngineInfo> {
   const running = runningEngine();
@@ -34,15 +36,21 @@ export async function startEngine(options: EngineOptions = {}): Promise<EngineIn
   // Ten frames, V8's limit, end inside tfjs: the line of who asked for an op lies deeper.
   Error.stackTraceLimit = Math.max(Error.stackTraceLimit, 100);
   const native = loadNativeEngine();
-  native.open(configProto({ bfloat16: false, threads }));
+  openDevice(native, threads, options);
+  const devices = native.devices();
+  const device = devices.some(({ type }) => type === 'GPU') ? 'gpu' : 'cpu';
   process.once('exit', () => native.close());
   const backend = createBackend(native);
   tf.registerBackend('tensorflow', () => backend, 3);
+  const processor = readProcessor();
   const info: EngineInfo = {
     version: native.TF_Version,
-    device: 'cpu',
+    device,
+    devices,
     threads,
-    ...readProcessor(),
+    avx512: processor.avx512,
+    // TensorFlow's rewrite to bfloat16 is for processors.
+    bfloat16: device === 'cpu' && processor.bfloat16,
   };
   registerActivationGradients();
   setRunningEngine({ native, backend, info });

@@ -34,14 +34,27 @@ export interface NativeTensor<Shape = readonly number[]> {
   readonly dtype: number;
 }
 
+/** A device as TensorFlow lists it. */
+export interface EngineDevice {
+  /** For example `/job:localhost/replica:0/task:0/device:GPU:0`. */
+  readonly name: string;
+  /** `CPU` or `GPU`. */
+  readonly type: string;
+  /** Memory that TensorFlow may take; for a processor it is not a limit. */
+  readonly bytes: number;
+}
+
 /** What `build/native/engine.node` offers; see `native/tensorflow/addon.cc`. Every call may throw an Error. */
 export interface NativeEngine {
   readonly TF_Version: string;
-  open(config: Uint8Array): void;
+  /** Starts TensorFlow with a `ConfigProto`; throws when it then has no device of this type, such as `GPU`. */
+  open(config: Uint8Array, deviceType?: string): void;
   /** Waits for the call in progress and drops the queued ones; for the end of the process. */
   close(): void;
   createTensor(shape: readonly number[], type: number, values: TensorValues): number;
   deleteTensor(id: number): void;
+  /** Type and shape, for errors. */
+  describeTensor(id: number): string;
   tensorDataSync(id: number): TensorValues;
   tensorData(id: number): Promise<TensorValues>;
   executeOp(
@@ -75,12 +88,19 @@ export interface NativeEngine {
     cancellation?: number,
   ): { outputs: number[]; done: Promise<void> };
   getNumOfTensors(): number;
-  isUsingGpuDevice(): boolean;
+  /** Throws before `open()`. */
+  devices(): EngineDevice[];
+  /** Keeps the graphs that functions are run as, from now on. */
+  recordPlacement(on: boolean): void;
+  /** Every node of the graphs kept since the last call, and where it ran. */
+  placement(): { readonly name: string; readonly op: string; readonly device: string }[];
 }
 
 /** @throws PhalanxError `engine/not-built`, `engine/load` */
 export function loadNativeEngine(): NativeEngine {
-  const folder = fileURLToPath(new URL('../../build/native', import.meta.url));
+  // PHALANX_NATIVE: another build of the addons, such as the sanitized one.
+  const folder =
+    process.env['PHALANX_NATIVE'] ?? fileURLToPath(new URL('../../build/native', import.meta.url));
   const path = join(folder, 'engine.node');
   if (!existsSync(path)) {
     throw new PhalanxError('engine/not-built', {
@@ -93,9 +113,9 @@ export function loadNativeEngine(): NativeEngine {
   process.env['TF_ENABLE_ONEDNN_OPTS'] ??= '1';
   try {
     const require = createRequire(import.meta.url);
+    const { quietly } = require(join(folder, 'quiet.node')) as { quietly: <T>(load: () => T) => T };
     // TensorFlow's chatter while it is loaded; TF_CPP_MIN_LOG_LEVEL=0 shows it.
     if (process.env['TF_CPP_MIN_LOG_LEVEL'] === '0') return require(path) as NativeEngine;
-    const { quietly } = require(join(folder, 'quiet.node')) as { quietly: <T>(load: () => T) => T };
     return quietly(() => require(path) as NativeEngine);
   } catch (cause) {
     throw new PhalanxError(

@@ -7,14 +7,23 @@ export function opFailed(
   cause: unknown,
   { inputs, where }: { inputs?: string; where?: string } = {},
 ): PhalanxError {
-  const message = reason.startsWith(`${type}: `) ? reason.slice(type.length + 2) : reason;
   return new PhalanxError(
     'engine/op',
     {
       what: `The op ${type} failed${inputs === undefined ? '' : ` on ${inputs}`}`,
       ...(where === undefined ? {} : { where }),
-      received: message.replace(/\.$/, ''),
+      received: reasonOf(reason),
     },
     { cause },
   );
+}
+
+/** TensorFlow's sentence, without the names that it puts around it and what it writes below. */
+export function reasonOf(message: string): string {
+  const [sentence] = message
+    .replace(/^[\w.]+: (?=.)/, '')
+    .replace(/\{\{function_node [^}]*\}\}\s*/g, '')
+    .replaceAll('/job:localhost/replica:0/task:0/device:', '')
+    .split(/\n|; NodeDef: /);
+  return sentence!.trim().replace(/\.$/, '');
 }

@@ -1,12 +1,15 @@
 import { PhalanxError } from '../core/errors.ts';
 import type { PhalanxBackend } from './backend.ts';
-import type { NativeEngine } from './native.ts';
+import type { EngineDevice, NativeEngine } from './native.ts';
 import type { Processor } from './processor.ts';
 
 export interface EngineInfo extends Processor {
   /** TensorFlow's version. */
   readonly version: string;
-  readonly device: 'cpu';
+  /** Where ops with a kernel for it run: the GPU where TensorFlow has one to use. */
+  readonly device: 'cpu' | 'gpu';
+  /** All that TensorFlow may use. */
+  readonly devices: readonly EngineDevice[];
   readonly threads: number;
 }
 

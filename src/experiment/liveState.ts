@@ -34,6 +34,7 @@ export class LiveState {
         return this.update({ status: event.reason === 'aborted' ? 'aborted' : 'finished', step: event.step });
       case 'trace':
       case 'validation-progress':
+      case 'warning':
         return;
       default:
         event satisfies never;

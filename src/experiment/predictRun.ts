@@ -105,7 +105,7 @@ export async function* predictRun(options: PredictRunOptions): AsyncGenerator<Pr
     signal,
     onProgress: options.onDecoded,
   });
-  await startEngine();
+  await startEngine(config.engine);
   const model = buildModel(modelConfig(config, dataset.classes.length, join(run.directory, 'config.json')));
   try {
     loadStateDict(model, (await readSafetensors(weights)).tensors, weights);

@@ -34,9 +34,13 @@ export interface Run {
   readonly state: RunState;
 }
 
-/** Hash of a resolved configuration; equal configurations are equal experiments, whatever their files are called. */
-export function configHash(config: unknown): string {
-  return createHash('sha256').update(canonicalJson(config)).digest('hex').slice(0, 16);
+/**
+ * Hash of a resolved configuration; equal configurations are equal experiments, whatever their files are called and
+ * whatever device they are computed on.
+ */
+export function configHash(config: object): string {
+  const experiment = { ...config, engine: undefined };
+  return createHash('sha256').update(canonicalJson(experiment)).digest('hex').slice(0, 16);
 }
 
 function canonicalJson(value: unknown): string {
@@ -59,7 +63,7 @@ export async function createRun(options: {
   readonly experiment: string;
   readonly fold: number;
   readonly id?: string;
-  readonly config: unknown;
+  readonly config: object;
   readonly sourcePath: string;
 }): Promise<Run> {
   const created = new Date().toISOString();

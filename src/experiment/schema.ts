@@ -87,6 +87,22 @@ const trainingSchema = z.strictObject({
   outputPrior: z.boolean().default(true),
 });
 
+const engineSchema = z.strictObject({
+  /**
+   * `auto`, `cpu`, `gpu` or `gpu:N`. `auto`: the first GPU that the engine can use, else the processor; `gpu:1` is
+   * the second GPU.
+   */
+  device: z
+    .union([z.enum(['auto', 'cpu', 'gpu']), z.templateLiteral(['gpu:', z.int().min(0).max(999)])])
+    .default('auto'),
+  /** Take a GPU's memory as it is needed, not nearly all of it at once. */
+  memoryGrowth: z.boolean().default(true),
+  /** The largest share of the GPU's memory that is taken. Default: nearly all. */
+  memoryFraction: z.number().positive().max(1).optional(),
+  /** Threads that compute. Default: as many as the machine offers. */
+  threads: z.int().min(1).max(1024).optional(),
+});
+
 const offlineSchema = offlineSettingsSchema.safeExtend({
   /** Where `phalanx augment offline` writes; list it in `data.offline` to train on it. */
   directory: text,
@@ -104,7 +120,7 @@ const trackingSchema = z.strictObject({
     .optional(),
 });
 
-/** Everything that affects an experiment's results; see `defineExperiment`. */
+/** Everything that affects an experiment's results, and where it is computed; see `defineExperiment`. */
 export const experimentSchema = z.strictObject({
   /** Why it is made; one line. */
   description: z.string().optional(),
@@ -125,6 +141,8 @@ export const experimentSchema = z.strictObject({
   offline: offlineSchema.optional(),
   training: trainingSchema,
   tracking: trackingSchema.prefault({}),
+  /** What computes; a run may be resumed with other settings of it. */
+  engine: engineSchema.prefault({}),
   /** Of everything random: first weights, order of images, augmentation, dropout. */
   seed: z.int().nonnegative().default(0),
 });

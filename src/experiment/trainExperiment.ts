@@ -39,8 +39,7 @@ import { logEvent, trackRun } from './trackRun.ts';
 export type ExperimentEvent =
   | TrainingEvent
   | { readonly type: 'prepare-progress'; readonly done: number; readonly total: number }
-  | { readonly type: 'run'; readonly run: Run; readonly twins: readonly Run[] }
-  | { readonly type: 'warning'; readonly message: string };
+  | { readonly type: 'run'; readonly run: Run; readonly twins: readonly Run[] };
 
 export interface TrainExperimentOptions {
   readonly experiment: Resolved<Experiment>;
@@ -80,7 +79,7 @@ export async function* trainExperiment(options: TrainExperimentOptions): AsyncGe
   const state = new LiveState(run);
   try {
     yield* drain(events, cache);
-    await startEngine();
+    await startEngine(config.engine);
     const model = buildModel(spec, { seed: config.seed });
     try {
       if (config.model.weights !== undefined) {

@@ -7,7 +7,9 @@ import type { ImageSize } from '../pixels/image.ts';
 import { mapConcurrently } from '../data/mapConcurrently.ts';
 import { bytesToFloat, uint8Tensor } from '../engine/bytes.ts';
 import { compile } from '../engine/compile.ts';
+import { precisionWarning } from '../engine/precision.ts';
 import type { Precision } from '../engine/precision.ts';
+import { startedEngine } from '../engine/running.ts';
 import type { SegmentationModel } from '../models/segmentationModel.ts';
 import { normalize } from '../training/normalization.ts';
 import type { Normalization } from '../training/normalization.ts';
@@ -42,6 +44,7 @@ export interface PredictOptions {
 }
 
 export type PredictionEvent =
+  | { readonly type: 'warning'; readonly message: string }
   | {
       readonly type: 'started';
       /** Images in all. */
@@ -85,6 +88,8 @@ export async function* predict(options: PredictOptions): AsyncGenerator<Predicti
   const kept = total - open.length;
   yield { type: 'started', total, kept };
   if (open.length > 0) {
+    const warning = precisionWarning(options.precision ?? 'auto', startedEngine().info);
+    if (warning !== undefined) yield { type: 'warning', message: warning };
     let bytes = 0;
     for await (const { written, size } of predictBatches(options, open, provenance)) {
       bytes = size;

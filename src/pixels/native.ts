@@ -1,9 +1,14 @@
 import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { PhalanxError } from '../core/errors.ts';
 
-const path = fileURLToPath(new URL('../../build/native/pixels.node', import.meta.url));
+// PHALANX_NATIVE: another build of the addons, such as the sanitized one.
+const path = join(
+  process.env['PHALANX_NATIVE'] ?? fileURLToPath(new URL('../../build/native', import.meta.url)),
+  'pixels.node',
+);
 
 let addon: object | undefined;
 

@@ -8,6 +8,7 @@ export type TrainingEvent =
       /** Step that training continues after; 0 for a fresh run. */
       readonly resumedFrom: number;
     }
+  | { readonly type: 'warning'; readonly message: string }
   | {
       /** A function has been traced: once when it is first called, and again with a reason. */
       readonly type: 'trace';

@@ -1,6 +1,8 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { PhalanxError } from '../core/errors.ts';
+import { precisionWarning } from '../engine/precision.ts';
+import { startedEngine } from '../engine/running.ts';
 import { setOutputPrior } from '../models/outputPrior.ts';
 import { checkpointPath, loadResume, saveResume, saveWeights } from './checkpoint.ts';
 import type { Progress } from './checkpoint.ts';
@@ -31,6 +33,8 @@ export async function* train(options: TrainOptions): AsyncGenerator<TrainingEven
   try {
     const { step: resumedFrom } = run.progress;
     const { totalSteps: steps, epochs } = plan;
+    const warning = precisionWarning(options.precision ?? 'auto', startedEngine().info);
+    if (warning !== undefined) yield { type: 'warning', message: warning };
     yield { type: 'started', steps, epochs, parameters: options.model.parameterCount, resumedFrom };
     const reason = yield* work(run);
     const { step, bestDice } = run.progress;

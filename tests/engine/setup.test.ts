@@ -34,9 +34,15 @@ function fake(name: string, script: string): void {
   chmodSync(path, 0o755);
 }
 
-function setup(environment: Record<string, string>, onOutput?: (text: string, pid: number) => void) {
+function setup(
+  environment: Record<string, string>,
+  onOutput?: (text: string, pid: number) => void,
+  parameters: readonly string[] = [],
+) {
   return new Promise<{ code: number | null; output: string; errors: string }>((resolve, reject) => {
-    const child = spawn(process.execPath, [program], { env: { ...process.env, ...environment } });
+    const child = spawn(process.execPath, [program, ...parameters], {
+      env: { ...process.env, ...environment },
+    });
     let [output, errors] = ['', ''];
     child.stdout.setEncoding('utf8').on('data', (text: string) => {
       output += text;
@@ -131,6 +137,29 @@ describe('setup', () => {
     const { code, errors } = await setup(withFakes());
     expect(code).toBe(1);
     expect(errors).toContain('asked again');
+  });
+
+  it('takes CUDA where there is a driver, and what was asked for before all else, until another is', async () => {
+    fake('ldconfig', 'echo "	libcuda.so.1 (libc6,x86-64) => /usr/lib/x86_64-linux-gnu/libcuda.so.1"');
+    fake('python3', 'case "$*" in *download*) echo "ERROR: asked"; exit 1;; esac');
+    const fetched = async (parameters: string[]) =>
+      /Fetching the engine: (\S+?)==/.exec((await setup(withFakes(), undefined, parameters)).output)?.[1];
+    expect(await fetched([])).toBe('tensorflow');
+    expect(await fetched(['--cpu'])).toBe('tensorflow-cpu');
+    // Kept only once the engine is there.
+    expect(await fetched([])).toBe('tensorflow');
+    writeFileSync(join(folder, 'cache', 'engine', 'choice'), 'cpu\n');
+    expect(await fetched([])).toBe('tensorflow-cpu');
+    expect(await fetched(['--cuda'])).toBe('tensorflow');
+    fake('ldconfig', 'echo nothing');
+    rmSync(join(folder, 'cache', 'engine', 'choice'));
+    expect(await fetched([])).toBe('tensorflow-cpu');
+  });
+
+  it('refuses a choice that it does not know', async () => {
+    const { code, errors } = await setup(withFakes(), undefined, ['--rocm']);
+    expect(code).toBe(1);
+    expect(errors).toMatch(/--rocm.*--cuda.*--cpu/);
   });
 
   it('says which folder it cannot write to', async () => {

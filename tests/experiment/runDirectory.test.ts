@@ -33,7 +33,7 @@ afterEach(async () => {
 async function make(
   experiment: string,
   id: string,
-  { fold = 0, config = { seed: 1 }, ...state }: Partial<RunState> & { config?: unknown } = {},
+  { fold = 0, config = { seed: 1 }, ...state }: Partial<RunState> & { config?: object } = {},
 ): Promise<Run> {
   const run = await createRun({ root, experiment, fold, id, config, sourcePath: source });
   const changed = { ...run, state: { ...run.state, ...state } };

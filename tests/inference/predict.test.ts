@@ -87,6 +87,13 @@ async function storedLogits(image: string): Promise<Float32Array> {
 }
 
 describe('predict', () => {
+  it('warns once of bfloat16 that the machine has no instructions for', async () => {
+    const warnings = (await run({ precision: 'bfloat16' })).filter(({ type }) => type === 'warning');
+    expect(warnings).toHaveLength(startedEngine().info.bfloat16 ? 0 : 1);
+    // Nothing is left to compute.
+    expect((await run({ precision: 'bfloat16' })).map(({ type }) => type)).not.toContain('warning');
+  });
+
   it.each([[undefined], [{ transforms: [{ name: 'HorizontalFlip' }] } as const]])(
     'writes the logits of every image, with test-time augmentation %o',
     async (tta) => {

