@@ -1,0 +1,75 @@
+import { messageOf } from '../../src/core/errors.ts';
+import type { Absent, Measured } from '../report.ts';
+import { spread, turn } from '../statistics.ts';
+import type { Contestant, Side } from './contestants.ts';
+import type { Work } from './works.ts';
+
+export interface Rounds {
+  readonly rounds: number;
+  /** Repetitions of the work in one turn of a contender. */
+  readonly repetitions: number;
+}
+
+export interface Outcome {
+  readonly measured: readonly (Measured & { readonly side: Side })[];
+  readonly absent: readonly Absent[];
+}
+
+/**
+ * Lets everyone warm up, then takes turns: what disturbs the machine for a while disturbs all of them. One computes at
+ * a time. Who fails is out, with the reason.
+ *
+ * @param flops What the work costs, where a share of the ceiling is asked for.
+ */
+export async function playRounds(
+  work: Work,
+  contestants: readonly Contestant[],
+  { rounds, repetitions }: Rounds,
+  shareOf: (seconds: number) => number | undefined,
+): Promise<Outcome> {
+  const samples = new Map<Contestant, number[]>();
+  const peaks = new Map<Contestant, number>();
+  const absent: Absent[] = [];
+  const drop = (contestant: Contestant, error: unknown): void => {
+    samples.delete(contestant);
+    const { name } = contestant.contender;
+    absent.push({ name, reason: messageOf(error) });
+    console.error(`  ${name} cannot: ${messageOf(error)}`);
+  };
+  for (const contestant of contestants) {
+    try {
+      const start = performance.now();
+      await contestant.contender.ask({ do: 'prepare', work });
+      samples.set(contestant, []);
+      const seconds = (performance.now() - start) / 1000;
+      console.error(`  ${contestant.contender.name} is warm after ${seconds.toFixed(1)} s`);
+    } catch (error) {
+      drop(contestant, error);
+    }
+  }
+  for (let round = 0; round < rounds; round++) {
+    for (const contestant of turn([...samples.keys()], round)) {
+      try {
+        const answer = await contestant.contender.ask({ do: 'run', work, count: repetitions });
+        samples.get(contestant)!.push(...(answer['seconds'] as number[]));
+        peaks.set(contestant, Number(answer['peakBytes']));
+      } catch (error) {
+        drop(contestant, error);
+      }
+    }
+  }
+  const measured = [...samples].map(([contestant, taken]) => {
+    const { min, median } = spread(taken);
+    const share = shareOf(median);
+    return {
+      side: contestant.side,
+      name: contestant.contender.name,
+      min,
+      median,
+      samples: taken,
+      peakBytes: peaks.get(contestant)!,
+      ...(share === undefined ? {} : { ceilingShare: share }),
+    };
+  });
+  return { measured, absent };
+}
