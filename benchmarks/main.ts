@@ -5,6 +5,7 @@ import { messageOf, PhalanxError } from '../src/core/errors.ts';
 import { parseArguments, UsageError } from './arguments.ts';
 import type { BenchOptions, SuiteName } from './arguments.ts';
 import { runEngineSuite } from './engine/suite.ts';
+import { runJobSuite } from './job/suite.ts';
 import { describeMachine } from './machine.ts';
 import type { Machine } from './machine.ts';
 import { preparePeers } from './peers/environment.ts';
@@ -14,7 +15,7 @@ import type { Results } from './report.ts';
 
 type Suite = (options: BenchOptions, machine: Machine, peers: PeerEnvironment) => Promise<Results>;
 
-const suites: Readonly<Record<SuiteName, Suite>> = { engine: runEngineSuite };
+const suites: Readonly<Record<SuiteName, Suite>> = { engine: runEngineSuite, job: runJobSuite };
 
 try {
   const options = parseArguments(process.argv.slice(2));

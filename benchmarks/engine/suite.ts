@@ -114,6 +114,7 @@ async function measureModel(
       const [ours] = side('ours');
       if (ours === undefined) throw new Error(`${name}: Phalanx could not be measured`);
       const row = compare(name, precision, ours, side('peer'), { others: side('other'), absent });
+      for (const one of row.contenders) console.error(`  ${one.name}: ${one.median.toFixed(3)} s`);
       console.error(`  ${row.ratio.toFixed(2)}× of ${row.peerName}`);
       rows.push(row);
     }
