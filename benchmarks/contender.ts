@@ -29,6 +29,9 @@ export class Contender {
     this.#child.stderr.setEncoding('utf8').on('data', (chunk: string) => {
       this.#complaints = (this.#complaints + chunk).slice(-4000);
     });
+    this.#child.on('error', (error) => {
+      this.#complaints += error.message;
+    });
     // Writing to one that died is told by its missing answer.
     this.#child.stdin.on('error', () => undefined);
   }

@@ -12,6 +12,8 @@ export interface Measured {
   readonly samples: readonly number[];
   /** Largest resident memory while it worked. */
   readonly peakBytes: number;
+  /** The same with starting, tracing and compiling, where it is known. */
+  readonly startPeakBytes?: number;
   /** Of the machine's ceiling in this precision, by the median; where arithmetic is what it is all about. */
   readonly ceilingShare?: number;
 }

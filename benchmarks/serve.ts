@@ -32,3 +32,10 @@ export function peakBytes(): number {
 export function forgetPeak(): void {
   writeFileSync('/proc/self/clear_refs', '5');
 }
+
+/** Seconds that one run takes. */
+export async function timed(run: () => Promise<void>): Promise<number> {
+  const start = performance.now();
+  await run();
+  return (performance.now() - start) / 1000;
+}

@@ -12,12 +12,18 @@ export interface Contestant {
   readonly contender: Contender;
 }
 
+export interface Conditions {
+  readonly peers: PeerEnvironment;
+  readonly threads: number;
+  /** Without those that are never the fastest on a CPU. */
+  readonly quick: boolean;
+}
+
 /** Starts everyone who takes part in a model and a precision, each a process of its own. */
 export function startContestants(
   model: BenchModel,
   precision: BenchPrecision,
-  peers: PeerEnvironment,
-  threads: number,
+  { peers, threads, quick }: Conditions,
 ): Contestant[] {
   const { size, batch } = shape;
   const spec: ContenderSpec = { model: model.model, precision, threads, size, batch };
@@ -29,6 +35,7 @@ export function startContestants(
     });
   const contestants: Contestant[] = [{ side: 'ours', contender: node('Phalanx', 'phalanx.ts') }];
   for (const { name, ...mode } of torchModes[precision]) {
+    if (quick && !mode.channelsLast) continue;
     const contender = new Contender(name, {
       program: peers.python,
       parameters: [path('torch_contender.py'), JSON.stringify({ ...spec, ...mode })],
@@ -37,7 +44,7 @@ export function startContestants(
     });
     contestants.push({ side: 'peer', contender });
   }
-  if (model.stockTfjs && precision === 'float32') {
+  if (model.stockTfjs && precision === 'float32' && !quick) {
     contestants.push({ side: 'other', contender: node('stock tfjs', 'stockTfjs.ts') });
   }
   return contestants;

@@ -4,10 +4,12 @@ import { spread, turn } from '../statistics.ts';
 import type { Contestant, Side } from './contestants.ts';
 import type { Work } from './works.ts';
 
-export interface Rounds {
-  readonly rounds: number;
-  /** Repetitions of the work in one turn of a contender. */
-  readonly repetitions: number;
+/** How often everyone has a turn: at least so many times, and more until the time is spent. */
+export interface Effort {
+  readonly least: number;
+  readonly most: number;
+  /** For all contenders together, after warming up. */
+  readonly seconds: number;
 }
 
 export interface Outcome {
@@ -19,16 +21,17 @@ export interface Outcome {
  * Lets everyone warm up, then takes turns: what disturbs the machine for a while disturbs all of them. One computes at
  * a time. Who fails is out, with the reason.
  *
- * @param flops What the work costs, where a share of the ceiling is asked for.
+ * @param shareOf The share of the ceiling that a time is worth.
  */
 export async function playRounds(
   work: Work,
   contestants: readonly Contestant[],
-  { rounds, repetitions }: Rounds,
+  { least, most, seconds: allowed }: Effort,
   shareOf: (seconds: number) => number | undefined,
 ): Promise<Outcome> {
   const samples = new Map<Contestant, number[]>();
   const peaks = new Map<Contestant, number>();
+  const startPeaks = new Map<Contestant, number>();
   const absent: Absent[] = [];
   const drop = (contestant: Contestant, error: unknown): void => {
     samples.delete(contestant);
@@ -39,7 +42,8 @@ export async function playRounds(
   for (const contestant of contestants) {
     try {
       const start = performance.now();
-      await contestant.contender.ask({ do: 'prepare', work });
+      const answer = await contestant.contender.ask({ do: 'prepare', work });
+      startPeaks.set(contestant, Number(answer['startPeakBytes']));
       samples.set(contestant, []);
       const seconds = (performance.now() - start) / 1000;
       console.error(`  ${contestant.contender.name} is warm after ${seconds.toFixed(1)} s`);
@@ -47,11 +51,12 @@ export async function playRounds(
       drop(contestant, error);
     }
   }
-  for (let round = 0; round < rounds; round++) {
+  const end = performance.now() + 1000 * allowed;
+  for (let round = 0; round < least || (round < most && performance.now() < end); round++) {
     for (const contestant of turn([...samples.keys()], round)) {
       try {
-        const answer = await contestant.contender.ask({ do: 'run', work, count: repetitions });
-        samples.get(contestant)!.push(...(answer['seconds'] as number[]));
+        const answer = await contestant.contender.ask({ do: 'run', work });
+        samples.get(contestant)!.push(Number(answer['seconds']));
         peaks.set(contestant, Number(answer['peakBytes']));
       } catch (error) {
         drop(contestant, error);
@@ -68,6 +73,7 @@ export async function playRounds(
       median,
       samples: taken,
       peakBytes: peaks.get(contestant)!,
+      startPeakBytes: startPeaks.get(contestant)!,
       ...(share === undefined ? {} : { ceilingShare: share }),
     };
   });

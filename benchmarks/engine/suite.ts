@@ -7,21 +7,15 @@ import { measureCeiling } from './ceiling.ts';
 import type { Ceiling } from './ceiling.ts';
 import { startContestants } from './contestants.ts';
 import { playRounds } from './rounds.ts';
-import type { Rounds } from './rounds.ts';
+import type { Effort } from './rounds.ts';
 import { models, precisions, works } from './works.ts';
 import type { BenchModel, BenchPrecision, Work } from './works.ts';
 
-/** By work: a training step is several forward passes, so fewer of them tell as much. */
-const effort: Readonly<Record<'quick' | 'full', Readonly<Record<Work, Rounds>>>> = {
-  quick: {
-    inference: { rounds: 3, repetitions: 1 },
-    'training step': { rounds: 2, repetitions: 1 },
-  },
-  full: {
-    inference: { rounds: 5, repetitions: 2 },
-    'training step': { rounds: 5, repetitions: 1 },
-  },
-};
+/** For one model, work and precision. */
+const efforts = {
+  quick: { least: 2, most: 3, seconds: 10 },
+  full: { least: 2, most: 9, seconds: 60 },
+} as const satisfies Record<string, Effort>;
 
 const notes = [
   'Training: 5 · BCE + Dice and AdamW. Phalanx takes bytes and packed labels through the trainer’s own step, so that normalization and unpacking are part of its time; PyTorch and tfjs are given normalized float images and unpacked float masks.',
@@ -52,7 +46,14 @@ export async function runEngineSuite(
   }
   const chosen = (model: BenchModel): Work[] =>
     works.filter((work) => only === undefined || only.test(rowName(model, work)));
-  const wanted = models.filter((model) => chosen(model).length > 0);
+  const wanted = models.filter(
+    (model) => chosen(model).length > 0 && !(quick && only === undefined && model.slow),
+  );
+  if (quick) {
+    remarks.push(
+      'Quick: without PyTorch’s eager NCHW mode and stock tfjs, and without U-Net++ and FCN unless --only asks for them.',
+    );
+  }
 
   console.error('Measuring the ceiling');
   const ceiling = await measureCeiling(peers, wanted, measured, machine.cores, quick ? 0.5 : 1.5);
@@ -64,7 +65,7 @@ export async function runEngineSuite(
       rows.push(
         ...(await measureModel(
           { model, precision, works: chosen(model) },
-          { ceiling, peers, machine, effort: effort[quick ? 'quick' : 'full'] },
+          { ceiling, peers, machine, quick },
         )),
       );
     }
@@ -90,14 +91,14 @@ interface Surroundings {
   readonly ceiling: Ceiling;
   readonly peers: PeerEnvironment;
   readonly machine: Machine;
-  readonly effort: Readonly<Record<Work, Rounds>>;
+  readonly quick: boolean;
 }
 
 async function measureModel(
   { model, precision, works: chosen }: Subject,
-  { ceiling, peers, machine, effort: rounds }: Surroundings,
+  { ceiling, peers, machine, quick }: Surroundings,
 ): Promise<Row[]> {
-  const contestants = startContestants(model, precision, peers, machine.cores);
+  const contestants = startContestants(model, precision, { peers, threads: machine.cores, quick });
   const rows: Row[] = [];
   try {
     for (const work of chosen) {
@@ -107,7 +108,7 @@ async function measureModel(
       const { measured, absent } = await playRounds(
         work,
         contestants,
-        rounds[work],
+        efforts[quick ? 'quick' : 'full'],
         (seconds) => flops / seconds / ceiling.flops[precision]!,
       );
       const side = (wanted: string) => measured.filter((one) => one.side === wanted);

@@ -15,22 +15,26 @@ export interface BenchModel {
   };
   /** Also built in stock tfjs, by tfjs-layers. */
   readonly stockTfjs: boolean;
+  /** Left out of a quick run. */
+  readonly slow: boolean;
 }
 
-function bench(name: string, decoder: string, encoder: string, stockTfjs = false): BenchModel {
+function bench(
+  name: string,
+  decoder: string,
+  encoder: string,
+  { stockTfjs = false, slow = false } = {},
+): BenchModel {
   const { classes } = shape;
-  return {
-    name,
-    model: { decoder: { name: decoder }, encoder: { name: encoder }, inChannels: 3, classes },
-    stockTfjs,
-  };
+  const model = { decoder: { name: decoder }, encoder: { name: encoder }, inChannels: 3, classes };
+  return { name, model, stockTfjs, slow };
 }
 
 export const models: readonly BenchModel[] = [
-  bench('U-Net/ResNet-18', 'unet', 'resnet18', true),
+  bench('U-Net/ResNet-18', 'unet', 'resnet18', { stockTfjs: true }),
   bench('U-Net/ResNet-34', 'unet', 'resnet34'),
-  bench('U-Net++/ResNet-34', 'unetplusplus', 'resnet34'),
-  bench('FCN/ResNet-50', 'fcn', 'resnet50'),
+  bench('U-Net++/ResNet-34', 'unetplusplus', 'resnet34', { slow: true }),
+  bench('FCN/ResNet-50', 'fcn', 'resnet50', { slow: true }),
   bench('U-Net/EfficientNet-b0', 'unet', 'efficientnet-b0'),
 ];
 

@@ -19,7 +19,7 @@ export default defineExperiment({
     { name: 'RandomBrightnessContrast', p: 0.5 },
   ],
   training: {
-    length: { steps: 100 },
+    length: { steps: 60 },
     batchSize: 2,
     validateEvery: 1000,
     // The weights that both sides start from have it.

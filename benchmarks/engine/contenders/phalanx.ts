@@ -8,14 +8,13 @@ import { buildLoss } from '../../../src/objectives/losses/loss.ts';
 import { normalize } from '../../../src/training/normalization.ts';
 import { buildOptimizer } from '../../../src/training/optimizers/build.ts';
 import { createTrainStep } from '../../../src/training/trainStep.ts';
-import { forgetPeak, peakBytes, serve } from '../../serve.ts';
+import { forgetPeak, peakBytes, serve, timed } from '../../serve.ts';
 import { testBatch } from '../testBatch.ts';
 import { modelOptions } from '../works.ts';
 import type { ContenderSpec, Work } from '../works.ts';
 
 const normalization = { mean: [0.485, 0.456, 0.406], std: [0.229, 0.224, 0.225] };
 const learningRate = 1e-3;
-const warmups = 2;
 
 const spec = JSON.parse(process.argv[2]!) as ContenderSpec;
 const { precision, size, batch: images } = spec;
@@ -67,19 +66,10 @@ await serve({
   prepare: async ({ work }) => {
     const run = work === 'inference' ? inference() : training();
     runs.set(work as Work, run);
-    for (let i = 0; i < warmups; i++) await run();
-    const warmupPeakBytes = peakBytes();
+    await run();
+    const startPeakBytes = peakBytes();
     forgetPeak();
-    return { warmupPeakBytes };
+    return { startPeakBytes };
   },
-  run: async ({ work, count }) => {
-    const run = runs.get(work as Work)!;
-    const seconds: number[] = [];
-    for (let i = 0; i < Number(count); i++) {
-      const start = performance.now();
-      await run();
-      seconds.push((performance.now() - start) / 1000);
-    }
-    return { seconds, peakBytes: peakBytes() };
-  },
+  run: async ({ work }) => ({ seconds: await timed(runs.get(work as Work)!), peakBytes: peakBytes() }),
 });

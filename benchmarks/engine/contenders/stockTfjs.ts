@@ -6,7 +6,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import * as layers from '@tensorflow/tfjs-layers';
 import { startEngine } from '../../../src/engine/engine.ts';
-import { forgetPeak, peakBytes, serve } from '../../serve.ts';
+import { forgetPeak, peakBytes, serve, timed } from '../../serve.ts';
 import { shape } from '../works.ts';
 import type { ContenderSpec, Work } from '../works.ts';
 
@@ -88,17 +88,9 @@ await serve({
     if (work !== 'inference') model.compile({ optimizer: tf.train.adam(1e-3), loss });
     const run = runs[work as Work];
     await run();
-    const warmupPeakBytes = peakBytes();
+    const startPeakBytes = peakBytes();
     forgetPeak();
-    return { warmupPeakBytes };
+    return { startPeakBytes };
   },
-  run: async ({ work, count }) => {
-    const seconds: number[] = [];
-    for (let i = 0; i < Number(count); i++) {
-      const start = performance.now();
-      await runs[work as Work]();
-      seconds.push((performance.now() - start) / 1000);
-    }
-    return { seconds, peakBytes: peakBytes() };
-  },
+  run: async ({ work }) => ({ seconds: await timed(runs[work as Work]), peakBytes: peakBytes() }),
 });
