@@ -55,24 +55,40 @@ async function phantomIn(
   return directory;
 }
 
+/** What follows `pretraining.ts`, so that the step to 512² is not a large one. */
+const secondStage = {
+  'data.imageSize': 256,
+  'optimizer.learningRate': 1e-3,
+  'training.length': { steps: 80 },
+  'training.batchSize': 2,
+  'training.outputPrior': false,
+} as const;
+
 /** Named after the recipe, so that another recipe makes other weights. */
 async function initialWeights(root: string): Promise<string> {
   const { config } = await resolveExperiment(pretraining);
-  const recipe = createHash('sha256').update(JSON.stringify([config, pretrainingPhantom]));
+  const recipe = createHash('sha256').update(JSON.stringify([config, secondStage, pretrainingPhantom]));
   const path = join(root, `weights-${recipe.digest('hex').slice(0, 16)}.safetensors`);
   if (existsSync(path)) return path;
   const data = await phantomIn(root, pretrainingPhantom);
-  console.error('Training the first weights that both sides start from');
+  console.error('Training the first weights that both sides start from (once)');
   const work = join(root, 'pretraining');
   await rm(work, { recursive: true, force: true });
   await mkdir(work);
-  const set = ['--set', `data.root=${JSON.stringify(data)}`];
-  await runStage(process.execPath, [phalanxProgram, 'train', pretraining, '--id', 'first', ...set], {
-    cwd: work,
-  });
-  await rename(join(work, 'runs', 'pretraining', 'fold0', 'first', 'checkpoints', 'best.safetensors'), path);
+  const train = async (id: string, settings: Readonly<Record<string, unknown>>): Promise<string> => {
+    const parameters = [phalanxProgram, 'train', pretraining, '--id', id, ...setFlags(settings)];
+    await runStage(process.execPath, parameters, { cwd: work });
+    return join(work, 'runs', 'pretraining', 'fold0', id, 'checkpoints', 'best.safetensors');
+  };
+  const first = await train('first', { 'data.root': data });
+  await rename(await train('second', { 'data.root': data, 'model.weights': first, ...secondStage }), path);
   await rm(work, { recursive: true, force: true });
   return path;
+}
+
+/** Settings as the command line takes them. */
+export function setFlags(settings: Readonly<Record<string, unknown>>): string[] {
+  return Object.entries(settings).flatMap(([path, value]) => ['--set', `${path}=${JSON.stringify(value)}`]);
 }
 
 /** Reads the dataset once, so that neither side is the one to wake the disk. */

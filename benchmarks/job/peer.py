@@ -13,7 +13,7 @@ import segmentation_models_pytorch as smp
 import torch
 import torch.nn.functional as F
 from albumentations.pytorch import ToTensorV2
-from safetensors.torch import load_file, save_file
+from safetensors.torch import load_file
 from torch.utils.data import DataLoader, Dataset
 
 CLASSES = [f"finger-{i}" for i in range(1, 20)] + [
@@ -86,8 +86,8 @@ def autocast():
 def train(model, loader):
     bce = torch.nn.BCEWithLogitsLoss()
     dice = smp.losses.DiceLoss(mode="multilabel", from_logits=True)
-    optimizer = torch.optim.AdamW(model.parameters(), lr=1e-3)
-    scheduler = torch.optim.lr_scheduler.OneCycleLR(optimizer, max_lr=1e-3, total_steps=args.steps)
+    optimizer = torch.optim.AdamW(model.parameters(), lr=5e-4)
+    scheduler = torch.optim.lr_scheduler.OneCycleLR(optimizer, max_lr=5e-4, total_steps=args.steps)
     model.train()
     step = 0
     while step < args.steps:
@@ -168,7 +168,7 @@ def main():
     model.load_state_dict(load_file(args.weights))
     model = model.to(memory_format=torch.channels_last)
     timed("train", train, model, train_loader)
-    save_file(model.state_dict(), os.path.join(args.out, "pytorch.safetensors"))
+    torch.save(model.state_dict(), os.path.join(args.out, "pytorch.pt"))
     timed("validate", validate, model, valid_loader)
     timed("predict", predict, model, test_loader, os.path.join(args.out, "pytorch.csv"))
 

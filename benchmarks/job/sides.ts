@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { readJsonLines } from '../../src/tracking/jsonLines.ts';
 import { MARK } from '../contender.ts';
 import type { PeerEnvironment } from '../peers/environment.ts';
-import { jobExperiment, jobSubmission, phalanxProgram } from './material.ts';
+import { jobExperiment, jobSubmission, phalanxProgram, setFlags } from './material.ts';
 import type { Material } from './material.ts';
 import { runStage } from './stage.ts';
 
@@ -35,12 +35,12 @@ export async function oursJob(
   const phalanx = (...parameters: string[]) => {
     return runStage(process.execPath, [phalanxProgram, ...parameters], { cwd });
   };
-  const set = Object.entries({
+  const set = setFlags({
     'data.root': data,
     'model.weights': weights,
     'training.length': { steps },
     'training.precision': precision,
-  }).flatMap(([path, value]) => ['--set', `${path}=${JSON.stringify(value)}`]);
+  });
   const started = performance.now();
   const prepared = await phalanx('data', 'prepare', jobExperiment, ...set);
   const trained = await phalanx('train', jobExperiment, '--id', 'job', ...set);

@@ -79,7 +79,7 @@ const runs: Readonly<Record<Work, () => Promise<void>>> = {
   },
   'training step': async () => {
     const value = await model.trainOnBatch(x, y);
-    if (!Number.isFinite(value as number)) throw new Error(`the loss became ${String(value)}`);
+    if (!Number.isFinite(value)) throw new Error(`the loss became ${String(value)}`);
   },
 };
 
