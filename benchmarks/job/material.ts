@@ -55,35 +55,46 @@ async function phantomIn(
   return directory;
 }
 
-/** What follows `pretraining.ts`, so that the step to 512² is not a large one. */
-const secondStage = {
-  'data.imageSize': 256,
-  'optimizer.learningRate': 1e-3,
-  'training.length': { steps: 80 },
-  'training.batchSize': 2,
-  'training.outputPrior': false,
-} as const;
+/** What is changed in `pretraining.ts`, one training after the other, so that the step to 512² is not a large one. */
+const stages: readonly Readonly<Record<string, unknown>>[] = [
+  {},
+  {
+    'data.imageSize': 256,
+    'optimizer.learningRate': 1e-3,
+    'training.length': { steps: 60 },
+    'training.batchSize': 2,
+    'training.outputPrior': false,
+  },
+];
 
-/** Named after the recipe, so that another recipe makes other weights. */
+/** Files are named after the recipe so far, so that another recipe makes other weights and a killed one goes on. */
 async function initialWeights(root: string): Promise<string> {
   const { config } = await resolveExperiment(pretraining);
-  const recipe = createHash('sha256').update(JSON.stringify([config, secondStage, pretrainingPhantom]));
-  const path = join(root, `weights-${recipe.digest('hex').slice(0, 16)}.safetensors`);
-  if (existsSync(path)) return path;
   const data = await phantomIn(root, pretrainingPhantom);
-  console.error('Training the first weights that both sides start from (once)');
   const work = join(root, 'pretraining');
+  let weights: string | undefined;
+  for (const [index, stage] of stages.entries()) {
+    const recipe = createHash('sha256');
+    recipe.update(JSON.stringify([config, pretrainingPhantom, stages.slice(0, index + 1)]));
+    const path = join(root, `weights-${recipe.digest('hex').slice(0, 16)}.safetensors`);
+    if (!existsSync(path)) {
+      console.error(
+        `Training the first weights that both sides start from (once): ${index + 1} of ${stages.length}`,
+      );
+      await rm(work, { recursive: true, force: true });
+      await mkdir(work);
+      const settings = { ...stage, 'data.root': data, ...(weights && { 'model.weights': weights }) };
+      const parameters = [phalanxProgram, 'train', pretraining, '--id', 'stage', ...setFlags(settings)];
+      await runStage(process.execPath, parameters, { cwd: work });
+      await rename(
+        join(work, 'runs', 'pretraining', 'fold0', 'stage', 'checkpoints', 'best.safetensors'),
+        path,
+      );
+    }
+    weights = path;
+  }
   await rm(work, { recursive: true, force: true });
-  await mkdir(work);
-  const train = async (id: string, settings: Readonly<Record<string, unknown>>): Promise<string> => {
-    const parameters = [phalanxProgram, 'train', pretraining, '--id', id, ...setFlags(settings)];
-    await runStage(process.execPath, parameters, { cwd: work });
-    return join(work, 'runs', 'pretraining', 'fold0', id, 'checkpoints', 'best.safetensors');
-  };
-  const first = await train('first', { 'data.root': data });
-  await rename(await train('second', { 'data.root': data, 'model.weights': first, ...secondStage }), path);
-  await rm(work, { recursive: true, force: true });
-  return path;
+  return weights!;
 }
 
 /** Settings as the command line takes them. */

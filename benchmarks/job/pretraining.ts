@@ -6,5 +6,5 @@ export default extendExperiment(unet, {
   description: 'First weights of the benchmark',
   data: { imageSize: 128, interpolation: 'area' },
   optimizer: { learningRate: 3e-3 },
-  training: { length: { steps: 200 }, batchSize: 8, outputPrior: true },
+  training: { length: { steps: 200 }, batchSize: 4, outputPrior: true },
 });
