@@ -1,0 +1,26 @@
+import { describe, expect, it } from 'vitest';
+import { parseArguments, UsageError } from '../../benchmarks/arguments.ts';
+
+describe('arguments of npm run bench', () => {
+  it('reads a suite and its options in any order', () => {
+    expect(parseArguments(['--quick', 'engine', '--json', 'out.json', '--only', 'resnet-?18'])).toEqual({
+      suite: 'engine',
+      quick: true,
+      json: 'out.json',
+      only: /resnet-?18/i,
+      bfloat16: false,
+    });
+    expect(parseArguments(['job', '--bfloat16'])).toMatchObject({
+      suite: 'job',
+      quick: false,
+      bfloat16: true,
+    });
+  });
+
+  it.each([[[]], [['speed']], [['engine', 'job']], [['engine', '--fast']], [['engine', '--only', '(']]])(
+    'refuses %j',
+    (words) => {
+      expect(() => parseArguments(words)).toThrow(UsageError);
+    },
+  );
+});
