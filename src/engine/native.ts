@@ -109,8 +109,6 @@ export function loadNativeEngine(): NativeEngine {
       fix: 'Run `npm run setup`',
     });
   }
-  // By itself TensorFlow uses oneDNN's kernels only on processors with AVX512-VNNI; some gradients exist only there.
-  process.env['TF_ENABLE_ONEDNN_OPTS'] ??= '1';
   try {
     const require = createRequire(import.meta.url);
     const { quietly } = require(join(folder, 'quiet.node')) as { quietly: <T>(load: () => T) => T };
