@@ -1,6 +1,6 @@
-import * as tf from '@tensorflow/tfjs-core';
 import { z } from 'zod';
-import { createState, disposeState, scalars } from './state.ts';
+import { adamUpdate } from '../../engine/ops/adam.ts';
+import { createState, disposeState } from './state.ts';
 import type { Optimizer, TrainedParameter } from './optimizer.ts';
 
 const settings = {
@@ -56,20 +56,16 @@ export function adam(settings: AdamSettings, parameters: readonly TrainedParamet
     },
 
     update(gradients, hyperparameters) {
-      const [stepSize, scaledEpsilon, share1, share2, decay] = scalars(hyperparameters, 5);
       for (const [index, { variable }] of parameters.entries()) {
+        const gradient = gradients[index];
+        if (gradient === undefined) continue;
         const decays = weightDecay > 0 && !(excludeNormAndBias && variable.rank <= 1);
         const [m, v] = [first.variables[index]!, second.variables[index]!];
-        let gradient = gradients[index];
-        if (gradient === undefined) continue;
-        if (decays && !decoupled) gradient = tf.add(gradient, tf.mul(variable, decay!));
-        const mean = tf.add(m, tf.mul(tf.sub(gradient, m), share1!));
-        const square = tf.add(v, tf.mul(tf.sub(tf.square(gradient), v), share2!));
-        const change = tf.mul(tf.div(mean, tf.add(tf.sqrt(square), scaledEpsilon!)), stepSize!);
-        const kept = decays && decoupled ? tf.mul(variable, decay!) : variable;
-        variable.assign(tf.sub(kept, change));
-        m.assign(mean);
-        v.assign(square);
+        const inputs = { parameter: variable, mean: m, square: v, gradient, hyperparameters };
+        const updated = adamUpdate(inputs, !decays ? 'none' : decoupled ? 'decoupled' : 'l2');
+        variable.assign(updated.parameter);
+        m.assign(updated.mean);
+        v.assign(updated.square);
       }
     },
 
