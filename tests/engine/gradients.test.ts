@@ -171,3 +171,21 @@ describe('gradients agree with finite differences', () => {
     tf.dispose(tensors);
   });
 });
+
+it('the filter gradient of a strided 1×1 convolution has no part of what lies behind the channels', () => {
+  tf.tidy(() => {
+    const x = normal([2, 8, 8, 5], 'x') as tf.Tensor4D;
+    const filter = normal([1, 1, 5, 8], 'filter') as tf.Tensor4D;
+    const dy = normal([2, 4, 4, 8], 'dy');
+    const pixels = tf.stridedSlice(x, [0, 0, 0, 0], x.shape, [1, 2, 2, 1]);
+    const taken = tf.reshape<tf.Rank.R2>(pixels, [-1, 5]);
+    const expected = tf.matMul(taken, tf.reshape<tf.Rank.R2>(dy, [-1, 8]), true).dataSync();
+    // Several times: memory must have been used before.
+    for (let trial = 0; trial < 6; trial++) {
+      const gradient = tf.grad((w: tf.Tensor) =>
+        tf.sum(tf.mul(dy, conv2d(x, w as tf.Tensor4D, { stride: 2 }))),
+      )(filter);
+      gradient.dataSync().forEach((value, index) => expect(value).toBeCloseTo(expected[index]!, 3));
+    }
+  });
+});
