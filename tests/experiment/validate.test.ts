@@ -72,7 +72,7 @@ describe('one wrong setting is one clause with its path and the nearest valid ke
     [
       'model.encoder.name',
       'resnet43',
-      'model.encoder.name must be one of resnet18, resnet34, resnet50, but is "resnet43" (did you mean resnet34?)',
+      'model.encoder.name must be one of resnet18, resnet34, resnet50, efficientnet-b0, efficientnet-b1, efficientnet-b2, efficientnet-b3, efficientnet-b4, efficientnet-b5, efficientnet-b6, efficientnet-b7, but is "resnet43" (did you mean resnet34?)',
     ],
     [
       'optimizer.name',
