@@ -61,7 +61,7 @@ const stages: readonly Readonly<Record<string, unknown>>[] = [
   {
     'data.imageSize': 256,
     'optimizer.learningRate': 1e-3,
-    'training.length': { steps: 60 },
+    'training.length': { steps: 40 },
     'training.batchSize': 2,
     'training.outputPrior': false,
   },
