@@ -2,6 +2,8 @@
 
 #include <cmath>
 
+#include "tensors.h"
+
 namespace phalanx {
 namespace {
 
@@ -55,8 +57,7 @@ Attribute readAttribute(const Napi::Value& item) {
   const std::string what = "attribute " + name;
   const Napi::Value value = object.Get("value");
   const bool isList = value.IsArray();
-  const auto type = static_cast<TF_AttrType>(readInteger(object.Get("type"), what + "'s type"));
-  switch (type) {
+  switch (readInteger(object.Get("type"), what + "'s type")) {
     case TF_ATTR_STRING:
       if (value.IsTypedArray()) {
         // Bytes, for serialized messages: a JavaScript string would pass through UTF-8.
@@ -79,11 +80,9 @@ Attribute readAttribute(const Napi::Value& item) {
         return {name, readList<bool>(value.As<Napi::Array>(), [](Napi::Value v) { return v.ToBoolean().Value(); })};
       }
       return {name, value.ToBoolean().Value()};
-    case TF_ATTR_TYPE: {
-      const auto readType = [&](Napi::Value v) { return static_cast<TF_DataType>(readInteger(v, what)); };
+    case TF_ATTR_TYPE:
       if (isList) return {name, readList<TF_DataType>(value.As<Napi::Array>(), readType)};
       return {name, readType(value)};
-    }
     case TF_ATTR_SHAPE:
       return {name, readShapeValue(value, what)};
     default:

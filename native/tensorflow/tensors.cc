@@ -145,7 +145,10 @@ Napi::Value toTypedArray(Napi::Env env, TF_Tensor* tensor) {
 
 TF_DataType readType(const Napi::Value& value) {
   if (!value.IsNumber()) throw EngineError("a data type must be a number");
-  return static_cast<TF_DataType>(value.As<Napi::Number>().Int32Value());
+  const double number = value.As<Napi::Number>().DoubleValue();
+  // One that TensorFlow does not know must not even become its enumeration.
+  if (!(number >= TF_FLOAT && number <= TF_FLOAT4_E2M1FN)) throw EngineError("there is no such data type");
+  return static_cast<TF_DataType>(static_cast<int>(number));
 }
 
 std::string describe(const Metadata& metadata) {
