@@ -121,7 +121,13 @@ test('the training step of U-Net/ResNet-34 is traced in under 3 s, and nothing i
   const executed = vi.spyOn(startedEngine().native, 'executeOp');
   const resident = (): number => Math.max(process.memoryUsage.rss(), 1024 * process.resourceUsage().maxRSS);
   let before = Infinity;
-  const traced: (TraceReport & { bytes: number; ops: number })[] = [];
+  // Processor time: tests beside this one may hold the other processors.
+  let startedAt = process.cpuUsage();
+  const processorSeconds = (): number => {
+    const { user, system } = process.cpuUsage(startedAt);
+    return (user + system) / 1e6;
+  };
+  const traced: (TraceReport & { bytes: number; ops: number; processor: number })[] = [];
   const step = createTrainStep({
     model,
     loss: buildLoss([{ name: 'bce' }, { name: 'dice' }]),
@@ -133,13 +139,15 @@ test('the training step of U-Net/ResNet-34 is traced in under 3 s, and nothing i
     accumulate: 1,
     auxiliaryWeight: 0.5,
     onTrace: (report) => {
-      traced.push({ ...report, bytes: resident() - before, ops: executed.mock.calls.length });
+      const processor = processorSeconds();
+      traced.push({ ...report, processor, bytes: resident() - before, ops: executed.mock.calls.length });
       if (report.traces === 2) throw new Error('traced');
     },
   });
   const run = (size: number): Promise<unknown> => {
     executed.mockClear();
     before = resident();
+    startedAt = process.cpuUsage();
     const rates = optimizer.hyperparameters(1, { learningRate: 1e-3 });
     return step.run([makeBatch(['a', 'b'], size)], rates, Int32Array.of(1, 2));
   };
@@ -149,9 +157,9 @@ test('the training step of U-Net/ResNet-34 is traced in under 3 s, and nothing i
   await expect(run(512)).rejects.toThrow('traced');
   const [first, second] = traced;
   console.log(
-    `traced in ${first!.seconds.toFixed(2)} s, then ${second!.seconds.toFixed(2)} s and ${(second!.bytes / 1e6).toFixed(0)} MB`,
+    `traced in ${first!.processor.toFixed(2)} s, then ${second!.processor.toFixed(2)} s and ${(second!.bytes / 1e6).toFixed(0)} MB`,
   );
-  expect(first!.seconds).toBeLessThan(3);
+  expect(first!.processor).toBeLessThan(3);
   expect([first!.ops, second!.ops]).toEqual([0, 0]);
   expect(second!.bytes).toBeLessThan(100e6);
   executed.mockRestore();
