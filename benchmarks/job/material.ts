@@ -83,7 +83,8 @@ async function initialWeights(root: string): Promise<string> {
       );
       await rm(work, { recursive: true, force: true });
       await mkdir(work);
-      const settings = { ...stage, 'data.root': data, ...(weights && { 'model.weights': weights }) };
+      const start = weights === undefined ? {} : { 'model.weights': weights };
+      const settings = { ...stage, ...start, 'data.root': data };
       const parameters = [phalanxProgram, 'train', pretraining, '--id', 'stage', ...setFlags(settings)];
       await runStage(process.execPath, parameters, { cwd: work });
       await rename(
