@@ -1,6 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { attribute, runOps } from '../op.ts';
 import { startedEngine } from '../running.ts';
+import { scalars } from './scalars.ts';
 
 export interface AdamInputs {
   readonly parameter: tf.Tensor;
@@ -41,9 +42,7 @@ export function adamUpdate(inputs: AdamInputs, decay: AdamDecay): AdamResult {
 /** The same, of TensorFlow's ops. */
 export function composedAdamUpdate(inputs: AdamInputs, decay: AdamDecay): AdamResult {
   const { parameter, hyperparameters } = inputs;
-  const [stepSize, epsilon, share1, share2, decayFactor] = Array.from({ length: 5 }, (_, index) =>
-    tf.reshape(tf.slice(hyperparameters, [index], [1]), []),
-  );
+  const [stepSize, epsilon, share1, share2, decayFactor] = scalars(hyperparameters, 5);
   const decayed = tf.mul(parameter, decayFactor!);
   const gradient = decay === 'l2' ? tf.add(inputs.gradient, decayed) : inputs.gradient;
   const mean = tf.add(inputs.mean, tf.mul(tf.sub(gradient, inputs.mean), share1!));

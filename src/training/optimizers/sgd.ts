@@ -1,7 +1,8 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { z } from 'zod';
+import { scalars } from '../../engine/ops/scalars.ts';
 import type { Optimizer, TrainedParameter } from './optimizer.ts';
-import { createState, disposeState, scalars } from './state.ts';
+import { createState, disposeState } from './state.ts';
 
 /** Stochastic gradient descent, as `torch.optim.SGD` without dampening. */
 export const sgdSchema = z

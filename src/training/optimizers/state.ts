@@ -25,10 +25,3 @@ export function createState(parameters: readonly TrainedParameter[], suffix: str
 export function disposeState(...states: readonly State[]): void {
   for (const { variables } of states) for (const variable of variables) variable.dispose();
 }
-
-/** The first `count` elements of a vector, each as a scalar. */
-export function scalars(vector: tf.Tensor1D, count: number): readonly tf.Scalar[] {
-  return Array.from({ length: count }, (_, index) =>
-    tf.reshape<tf.Rank.R0>(tf.slice(vector, [index], [1]), []),
-  );
-}
