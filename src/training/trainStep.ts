@@ -3,7 +3,6 @@ import type { Batch } from '../data/batch.ts';
 import { bytesToFloat, uint8Tensor } from '../engine/bytes.ts';
 import { compile } from '../engine/compile.ts';
 import type { CompileOptions } from '../engine/compile.ts';
-import { unpackLabels } from '../engine/ops/unpackLabels.ts';
 import type { Precision } from '../engine/precision.ts';
 import type { SegmentationModel } from '../models/segmentationModel.ts';
 import { keepFloat32 } from '../objectives/keepFloat32.ts';
@@ -145,11 +144,10 @@ function lossAndGradients(
   [images, labels, seed]: Inputs,
 ): { loss: tf.Scalar; gradients: (tf.Tensor | undefined)[] } {
   const x = normalize(bytesToFloat(images) as tf.Tensor4D, normalization);
-  const targets = unpackLabels(labels, model.classes);
   const buffers = [...model.namedState()].filter(([, state]) => !state.trainable);
   const before = buffers.map(([, { variable }]) => tf.clone(variable));
   const { value, grads } = tf.variableGrads(
-    () => lossOfOutput(loss, model.forward(x, { training: true, seed }), targets, auxiliaryWeight),
+    () => lossOfOutput(loss, model.forward(x, { training: true, seed }), labels, auxiliaryWeight),
     parameters.map(({ variable }) => variable),
   );
   const finite = tf.isFinite(value);

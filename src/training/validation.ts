@@ -4,7 +4,6 @@ import type { Batch } from '../data/batch.ts';
 import { bytesToFloat, uint8Tensor } from '../engine/bytes.ts';
 import { compile } from '../engine/compile.ts';
 import type { TraceReport } from '../engine/compile.ts';
-import { unpackLabels } from '../engine/ops/unpackLabels.ts';
 import type { Precision } from '../engine/precision.ts';
 import type { LabelMap } from '../labels/labelMap.ts';
 import { countAgreement } from '../labels/overlap.ts';
@@ -81,7 +80,7 @@ export function createValidation(options: ValidationOptions): Validation {
     (images: tf.Tensor4D, labels: tf.Tensor4D) => {
       const x = normalize(bytesToFloat(images) as tf.Tensor4D, normalization);
       const { logits } = model.forward(x, { training: false });
-      return { logits, loss: lossOfOutput(loss, { logits }, unpackLabels(labels, model.classes)) };
+      return { logits, loss: lossOfOutput(loss, { logits }, labels) };
     },
     { name: 'validation', precision, onTrace: (report) => onTrace?.(report) },
   );

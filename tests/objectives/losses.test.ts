@@ -28,8 +28,18 @@ beforeAll(async () => {
   await startEngine();
 });
 
-function inputs(which: 'present' | 'absent'): [tf.Tensor4D, tf.Tensor4D] {
-  return [tf.tensor4d(goldens.logits, goldens.shape), tf.tensor4d(goldens.targets[which], goldens.shape)];
+function inputs(which: 'present' | 'absent'): [logits: tf.Tensor4D, labels: tf.Tensor4D] {
+  return [tf.tensor4d(goldens.logits, goldens.shape), pack(goldens.targets[which], goldens.shape)];
+}
+
+/** Zeros and ones `[N, H, W, C]` as packed labels. */
+function pack(
+  targets: ArrayLike<number>,
+  [batch, height, width, classes]: [number, number, number, number],
+): tf.Tensor4D {
+  const labels = new Int32Array(batch * height * width);
+  for (let i = 0; i < targets.length; i++) labels[Math.floor(i / classes)]! |= targets[i]! << (i % classes);
+  return tf.tensor4d(labels, [batch, height, width, 1], 'int32');
 }
 
 describe('losses equal PyTorch and segmentation-models-pytorch', () => {
@@ -37,9 +47,9 @@ describe('losses equal PyTorch and segmentation-models-pytorch', () => {
     '%s, every class %s',
     (_spec, which, golden) => {
       tf.tidy(() => {
-        const [logits, targets] = inputs(which);
+        const [logits, labels] = inputs(which);
         const loss = buildLoss(golden.spec);
-        const { value, grad } = tf.valueAndGrad((x: tf.Tensor4D) => loss(x, targets))(logits);
+        const { value, grad } = tf.valueAndGrad((x: tf.Tensor4D) => loss(x, labels))(logits);
         const gradient = grad.dataSync();
         expect(Math.abs(value.dataSync()[0]! - golden.value)).toBeLessThan(1e-5 * Math.max(1, golden.value));
         const worst = golden.gradient.reduce(
@@ -55,16 +65,13 @@ describe('losses equal PyTorch and segmentation-models-pytorch', () => {
 
 test('an auxiliary head adds half of its loss', () => {
   tf.tidy(() => {
-    const [logits, targets] = inputs('present');
+    const [logits, labels] = inputs('present');
     const auxiliary = tf.mul<tf.Tensor4D>(logits, 0.5);
     const loss = buildLoss({ name: 'bce' });
-    const main = loss(logits, targets).dataSync()[0]!;
-    const side = loss(auxiliary, targets).dataSync()[0]!;
-    expect(lossOfOutput(loss, { logits, auxiliary }, targets).dataSync()[0]).toBeCloseTo(
-      main + 0.5 * side,
-      6,
-    );
-    expect(lossOfOutput(loss, { logits }, targets).dataSync()[0]).toBeCloseTo(main, 6);
+    const main = loss(logits, labels).dataSync()[0]!;
+    const side = loss(auxiliary, labels).dataSync()[0]!;
+    expect(lossOfOutput(loss, { logits, auxiliary }, labels).dataSync()[0]).toBeCloseTo(main + 0.5 * side, 6);
+    expect(lossOfOutput(loss, { logits }, labels).dataSync()[0]).toBeCloseTo(main, 6);
   });
 });
 
@@ -73,10 +80,7 @@ test.each<LossSpec>([{ name: 'bce', posWeight: 2 }, { name: 'dice' }, { name: 'f
   async (spec) => {
     const loss = buildLoss(spec);
     const x = tf.randomUniform<tf.Rank.R4>([2, 64, 64, 16], -1, 1, 'float32', 1);
-    const targets = tf.cast<tf.Tensor4D>(
-      tf.greater(tf.randomUniform([2, 64, 64, 8], 0, 1, 'float32', 2), 0.9),
-      'float32',
-    );
+    const labels = tf.randomUniform<tf.Rank.R4>([2, 64, 64, 1], 0, 1 << 8, 'int32', 2);
     const kernel = tf.variable(tf.randomNormal([3, 3, 16, 8], 0, 0.5, 'float32', 3));
     const convolve = (): tf.Tensor4D => conv2d(x, kernel as unknown as tf.Tensor4D, { padding: 1 });
     const step = compile(
@@ -90,12 +94,12 @@ test.each<LossSpec>([{ name: 'bce', posWeight: 2 }, { name: 'dice' }, { name: 'f
       },
       { name: 'step', precision: 'bfloat16' },
     );
-    const { logits, value, gradient } = await step(targets);
-    const exact = tf.tidy(() => loss(logits, targets).dataSync()[0]!);
+    const { logits, value, gradient } = await step(labels);
+    const exact = tf.tidy(() => loss(logits, labels).dataSync()[0]!);
     const rounded = [...logits.dataSync()].every((v) => Math.fround(v) === v && bfloat16(v) === v);
     expect(rounded).toBe(true);
     expect(Math.abs(value.dataSync()[0]! - exact)).toBeLessThan(1e-6 * exact);
-    tf.dispose([x, targets, kernel, logits, value, gradient]);
+    tf.dispose([x, labels, kernel, logits, value, gradient]);
     step.dispose();
   },
 );
@@ -112,8 +116,8 @@ test('logits of any size leave value and gradient finite', () => {
   for (const spec of specs) {
     tf.tidy(() => {
       const logits = tf.tensor4d([-1e30, 1e30, -1e4, 1e4, -88, 88, 0, 0], [1, 2, 4, 1]);
-      const targets = tf.tensor4d([0, 1, 0, 1, 1, 0, 1, 0], [1, 2, 4, 1]);
-      const { value, grad } = tf.valueAndGrad((x: tf.Tensor4D) => buildLoss(spec)(x, targets))(logits);
+      const labels = pack([0, 1, 0, 1, 1, 0, 1, 0], [1, 2, 4, 1]);
+      const { value, grad } = tf.valueAndGrad((x: tf.Tensor4D) => buildLoss(spec)(x, labels))(logits);
       expect(Number.isFinite(value.dataSync()[0])).toBe(true);
       expect([...grad.dataSync()].every(Number.isFinite)).toBe(true);
     });
@@ -122,10 +126,10 @@ test('logits of any size leave value and gradient finite', () => {
 
 test('one positive weight per class or none at all', () => {
   tf.tidy(() => {
-    const [logits, targets] = inputs('present');
+    const [logits, labels] = inputs('present');
     const loss = buildLoss({ name: 'bce', posWeight: [1, 2] });
-    expect(() => loss(logits, targets)).toThrow(PhalanxError);
-    expect(() => loss(logits, targets)).toThrow(/3 weights, one per class.*received 2/);
+    expect(() => loss(logits, labels)).toThrow(PhalanxError);
+    expect(() => loss(logits, labels)).toThrow(/3 weights, one per class.*received 2/);
   });
 });
 

@@ -1,5 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { z } from 'zod';
+import { unpackLabels } from '../../engine/ops/unpackLabels.ts';
 import { withGradient } from './withGradient.ts';
 
 /** Focal loss (Lin et al. 2017), as segmentation-models-pytorch's `FocalLoss(mode='multilabel')`. */
@@ -19,16 +20,18 @@ export const focalSchema = z.strictObject({
  * the probability given to the wrong answer.
  *
  * @param logits `[N, H, W, C]`, any finite value; not probabilities.
- * @param targets `[N, H, W, C]`, 0 or 1.
+ * @param labels Packed, int32 `[N, H, W, ceil(C / 32)]`.
  */
 export function focalLoss(
   logits: tf.Tensor4D,
-  targets: tf.Tensor4D,
+  labels: tf.Tensor4D,
   { alpha, gamma = 2 }: { alpha?: number | undefined; gamma?: number } = {},
 ): tf.Scalar {
-  const sign = (): tf.Tensor => tf.sub(1, tf.mul(targets, 2));
+  // Unpacked anew where they are needed: between forward and backward the bits are kept, not the floats.
+  const targets = (): tf.Tensor4D => unpackLabels(labels, logits.shape[3]);
+  const sign = (): tf.Tensor => tf.sub(1, tf.mul(targets(), 2));
   const weighted = (x: tf.Tensor): tf.Tensor =>
-    alpha === undefined ? x : tf.mul(x, tf.add(1 - alpha, tf.mul(targets, 2 * alpha - 1)));
+    alpha === undefined ? x : tf.mul(x, tf.add(1 - alpha, tf.mul(targets(), 2 * alpha - 1)));
 
   return withGradient(
     logits,

@@ -1,7 +1,9 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { z } from 'zod';
 import { keepFloat32 } from '../keepFloat32.ts';
-import { bceSchema, binaryCrossEntropy } from './bce.ts';
+import { labelSums } from '../../engine/ops/labelSums.ts';
+import type { LabelSums } from '../../engine/ops/labelSums.ts';
+import { bceSchema, binaryCrossEntropy, positiveWeights } from './bce.ts';
 import { diceLoss, diceSchema } from './dice.ts';
 import { focalLoss, focalSchema } from './focal.ts';
 
@@ -16,32 +18,47 @@ export type LossSpec = z.input<typeof lossSchema>;
 type LossTerm = z.output<typeof lossTermSchema>;
 
 /**
- * A loss of logits `[N, H, W, C]` (not probabilities) and targets `[N, H, W, C]` in [0, 1]. It is never negative:
- * the trainer takes a negative value as the sign of wrong inputs and stops.
+ * A loss of logits `[N, H, W, C]` (not probabilities) and packed labels, int32 `[N, H, W, ceil(C / 32)]`. It is never
+ * negative: the trainer takes a negative value as the sign of wrong inputs and stops.
  */
-export type Loss = (logits: tf.Tensor4D, targets: tf.Tensor4D) => tf.Scalar;
+export type Loss = (logits: tf.Tensor4D, labels: tf.Tensor4D) => tf.Scalar;
 
 /** The function that a specification describes: the weighted sum of its terms. */
 export function buildLoss(spec: LossSpec): Loss {
   const parsed = lossSchema.parse(spec);
   const terms = Array.isArray(parsed) ? parsed : [parsed];
-  return (logits, targets) => {
-    const values = terms.map((term) => tf.mul(evaluate(term, logits, targets), term.weight));
+  return (logits, labels) => {
+    const sumsOf = sumsByWeight(logits, labels);
+    const shared = terms.find((term) => term.name === 'bce')?.posWeight;
+    const evaluate = (term: LossTerm): tf.Scalar => {
+      switch (term.name) {
+        case 'bce':
+          return binaryCrossEntropy(sumsOf(term.posWeight), logits.size / logits.shape[3]);
+        case 'dice':
+          return diceLoss(sumsOf(shared), term);
+        case 'focal':
+          return focalLoss(logits, labels, term);
+      }
+    };
+    const values = terms.map((term) => tf.mul(evaluate(term), term.weight));
     return values.reduce((sum, value) => tf.add(sum, value)) as tf.Scalar;
   };
 }
 
-function evaluate(term: LossTerm, logits: tf.Tensor4D, targets: tf.Tensor4D): tf.Scalar {
-  switch (term.name) {
-    case 'bce':
-      return binaryCrossEntropy(logits, targets, term.posWeight);
-    case 'dice':
-      return diceLoss(logits, targets, term);
-    case 'focal':
-      return focalLoss(logits, targets, term);
-    default:
-      return term satisfies never;
-  }
+type PosWeight = Extract<LossTerm, { name: 'bce' }>['posWeight'];
+
+/** One pass over the logits for each positive weight; terms that do not ask for one take part in another's. */
+function sumsByWeight(logits: tf.Tensor4D, labels: tf.Tensor4D): (posWeight: PosWeight) => LabelSums {
+  const sums = new Map<string | undefined, LabelSums>();
+  return (posWeight) => {
+    const key = JSON.stringify(posWeight);
+    let result = sums.get(key);
+    if (result === undefined) {
+      result = labelSums(logits, labels, positiveWeights(posWeight, logits.shape[3]));
+      sums.set(key, result);
+    }
+    return result;
+  };
 }
 
 /** What a model returns: logits, and those of an auxiliary head where it has one, all `[N, H, W, C]`. */
@@ -51,16 +68,16 @@ export interface ModelOutput {
 }
 
 /**
- * The loss of a model's output, in float32 also within a function compiled for bfloat16; an auxiliary head counts `auxiliaryWeight` (torchvision's segmentation references
- * use 0.5).
+ * The loss of a model's output, in float32 also within a function compiled for bfloat16; an auxiliary head counts
+ * `auxiliaryWeight` (torchvision's segmentation references use 0.5).
  */
 export function lossOfOutput(
   loss: Loss,
   output: ModelOutput,
-  targets: tf.Tensor4D,
+  labels: tf.Tensor4D,
   auxiliaryWeight = 0.5,
 ): tf.Scalar {
-  const main = loss(keepFloat32(output.logits), targets);
+  const main = loss(keepFloat32(output.logits), labels);
   if (output.auxiliary === undefined) return main;
-  return tf.add(main, tf.mul(loss(keepFloat32(output.auxiliary), targets), auxiliaryWeight));
+  return tf.add(main, tf.mul(loss(keepFloat32(output.auxiliary), labels), auxiliaryWeight));
 }
