@@ -28,7 +28,7 @@ PHALANX_INLINE void addValue(const LabelPattern& pattern, const float* logits, c
   const V e = exponential(-absolute(x));
   const V large = 1.0f / (e + 1.0f);
   const V p = x < 0.0f ? e * large : large;
-  const V softplus = logOnePlus(e) + (x < 0.0f ? -x : x * 0.0f);
+  const V softplus = logOnePlus(e) + (x < 0.0f ? -x : V{});
   const V weight = load<V>(pattern.positiveWeight.data() + in);
   const int64_t n = pattern.channels.values;
   const V terms[kLabelSums] = {(1.0f - z) * (x + softplus) + weight * z * softplus, p * z, p, z};

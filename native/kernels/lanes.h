@@ -90,8 +90,8 @@ PHALANX_INLINE void store(Bfloat16* to, V value) {
 /// e^x within two units of the last place, by Cephes' polynomial; x below -87 counts as -87, so nothing is denormal.
 template <typename V>
 PHALANX_INLINE V exponential(V x) {
-  x = x < -87.0f ? x * 0.0f - 87.0f : x;
-  x = x > 88.0f ? x * 0.0f + 88.0f : x;
+  x = x < -87.0f ? V{} - 87.0f : x;
+  x = x > 88.0f ? V{} + 88.0f : x;
   constexpr float kShift = 12582912.0f;  // 1.5 * 2^23: what is added to it is rounded to an integer.
   const V shifted = x * 1.44269504f + kShift;
   const V n = shifted - kShift;

@@ -1,6 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { PhalanxError } from '../core/errors.ts';
-import { batchNormInference, batchNormTraining } from '../engine/ops/batchNorm.ts';
+import { applyAfter, batchNormInference, batchNormTraining } from '../engine/ops/batchNorm.ts';
+import type { AfterNorm } from '../engine/ops/batchNorm.ts';
 import type { Context } from './context.ts';
 import { ones, zeroCount, zeros } from './initializers.ts';
 import { Layer } from './module.ts';
@@ -55,9 +56,21 @@ export class BatchNorm2d extends Layer {
    * @throws PhalanxError `model/batch-statistics` when training on a single value per channel.
    */
   override forward(x: tf.Tensor4D, context: Context): tf.Tensor4D {
-    const y = context.training ? this.#train(x) : this.#infer(x);
+    return this.forwardWith(x, { activation: 'none' }, context);
+  }
+
+  /** The same with what comes after it, which while training costs no pass over memory of its own. */
+  forwardWith(x: tf.Tensor4D, after: AfterNorm, context: Context): tf.Tensor4D {
+    const y = context.training ? this.#train(x, after) : applyAfter(this.#infer(x), after);
     context.observe?.(this, x, y);
     return y;
+  }
+
+  /** With the running statistics the layer is `x * scale + shift`, each `[channels]`. */
+  inferenceAffine(): { readonly scale: tf.Tensor1D; readonly shift: tf.Tensor1D } {
+    const deviation = tf.sqrt(tf.add(vector(this.runningVariance), this.epsilon));
+    const scale = tf.div<tf.Tensor1D>(vector(this.weight), deviation);
+    return { scale, shift: tf.sub(vector(this.bias), tf.mul(vector(this.runningMean), scale)) };
   }
 
   #infer(x: tf.Tensor4D): tf.Tensor4D {
@@ -71,7 +84,7 @@ export class BatchNorm2d extends Layer {
     );
   }
 
-  #train(x: tf.Tensor4D): tf.Tensor4D {
+  #train(x: tf.Tensor4D, after: AfterNorm): tf.Tensor4D {
     const values = x.size / this.channels;
     if (values === 1) {
       throw new PhalanxError('model/batch-statistics', {
@@ -81,7 +94,13 @@ export class BatchNorm2d extends Layer {
         fix: 'Use a batch size of at least 2, or images larger than the output stride of the encoder',
       });
     }
-    const { y, mean, variance } = batchNormTraining(x, vector(this.weight), vector(this.bias), this.epsilon);
+    const { y, mean, variance } = batchNormTraining(
+      x,
+      vector(this.weight),
+      vector(this.bias),
+      this.epsilon,
+      after,
+    );
     this.#updateRunning(this.runningMean.variable, mean);
     this.#updateRunning(this.runningVariance.variable, variance);
     const { variable } = this.batchesTracked;

@@ -1,4 +1,5 @@
-import * as tf from '@tensorflow/tfjs-core';
+import type * as tf from '@tensorflow/tfjs-core';
+import { biasAdd } from '../engine/ops/biasAdd.ts';
 import { conv2d } from '../engine/ops/conv2d.ts';
 import type { Sides } from '../engine/ops/pair.ts';
 import type { Context } from './context.ts';
@@ -57,10 +58,19 @@ export class Conv2d extends Layer {
   }
 
   override forward(x: tf.Tensor4D, context: Context): tf.Tensor4D {
-    const { stride, padding, dilation, groups } = this.options;
-    const convolved = conv2d(x, this.weight.variable as tf.Tensor4D, { stride, padding, dilation, groups });
-    const y = this.bias === undefined ? convolved : tf.add<tf.Tensor4D>(convolved, this.bias.variable);
+    const y = this.convolve(
+      x,
+      this.weight.variable as tf.Tensor4D,
+      this.bias?.variable as tf.Tensor1D | undefined,
+    );
     context.observe?.(this, x, y);
     return y;
+  }
+
+  /** The layer with other weights `[kernelH, kernelW, inChannels / groups, outChannels]` and bias `[outChannels]`. */
+  convolve(x: tf.Tensor4D, weight: tf.Tensor4D, bias: tf.Tensor1D | undefined): tf.Tensor4D {
+    const { stride, padding, dilation, groups } = this.options;
+    const y = conv2d(x, weight, { stride, padding, dilation, groups });
+    return bias === undefined ? y : biasAdd(y, bias);
   }
 }

@@ -1,8 +1,13 @@
 import type * as tf from '@tensorflow/tfjs-core';
+import type { Activation } from '../engine/ops/batchNorm.ts';
+import { Relu, Silu } from './activations.ts';
+import { BatchNorm2d } from './batchNorm2d.ts';
 import type { Context } from './context.ts';
+import { Conv2d } from './conv2d.ts';
+import { convNormActivation } from './convNormActivation.ts';
 import { Layer } from './module.ts';
 
-/** `torch.nn.Sequential`: layers named `0`, `1`, … applied in turn. */
+/** `torch.nn.Sequential`: layers named `0`, `1`, … applied in turn; convolution, norm and activation as one. */
 export class Sequential extends Layer {
   readonly layers: readonly Layer[];
 
@@ -12,6 +17,23 @@ export class Sequential extends Layer {
   }
 
   override forward(x: tf.Tensor4D, context: Context): tf.Tensor4D {
-    return this.layers.reduce((y, layer) => layer.forward(y, context), x);
+    let y = x;
+    for (let index = 0; index < this.layers.length;) {
+      const [first, second, third] = this.layers.slice(index, index + 3);
+      if (first instanceof Conv2d && second instanceof BatchNorm2d) {
+        const activation = context.observe === undefined ? fusedActivation(third) : undefined;
+        y = convNormActivation(y, [first, second], { activation: activation ?? 'none' }, context);
+        index += activation === undefined ? 2 : 3;
+      } else {
+        y = first!.forward(y, context);
+        index += 1;
+      }
+    }
+    return y;
   }
+}
+
+function fusedActivation(layer: Layer | undefined): Activation | undefined {
+  if (layer instanceof Relu) return 'relu';
+  return layer instanceof Silu ? 'silu' : undefined;
 }

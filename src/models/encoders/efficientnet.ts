@@ -1,9 +1,9 @@
 import type * as tf from '@tensorflow/tfjs-core';
 import { PhalanxError } from '../../core/errors.ts';
-import { Silu } from '../../nn/activations.ts';
 import { BatchNorm2d } from '../../nn/batchNorm2d.ts';
 import type { Context } from '../../nn/context.ts';
 import { Conv2d } from '../../nn/conv2d.ts';
+import { convNormActivation } from '../../nn/convNormActivation.ts';
 import { ModuleDict } from '../../nn/moduleDict.ts';
 import { Encoder } from './encoder.ts';
 import { efficientnetPlan } from './efficientnetPlan.ts';
@@ -29,7 +29,6 @@ export class EfficientNet extends Encoder {
   readonly #stem: Conv2d;
   readonly #bn0: BatchNorm2d;
   readonly #blocks: readonly MBConvBlock[];
-  readonly #silu: Silu;
   /** Indices of the blocks whose output is a feature. */
   readonly #features: readonly number[];
   readonly #smallestSide: number;
@@ -63,7 +62,6 @@ export class EfficientNet extends Encoder {
     const head = { inChannels: plan.blocks.at(-1)!.outChannels, outChannels, kernelSize: 1, bias: false };
     this.register('_conv_head', new Conv2d(head)).freeze();
     this.register('_bn1', new BatchNorm2d(outChannels, batchNormOptions)).freeze();
-    this.#silu = this.register('_swish', new Silu());
     const channels = this.#features.map((index) => plan.blocks[index]!.outChannels);
     this.outChannels = [inChannels, plan.stem.channels, ...channels];
     this.outputStride = 2 ** depth;
@@ -80,8 +78,7 @@ export class EfficientNet extends Encoder {
         fix: 'Use larger images or a smaller depth of the encoder',
       });
     }
-    let y = this.#stem.forward(x, context);
-    y = this.#silu.forward(this.#bn0.forward(y, context), context);
+    let y = convNormActivation(x, [this.#stem, this.#bn0], { activation: 'silu' }, context);
     const features = [x, y];
     for (const [index, block] of this.#blocks.slice(0, this.#features.at(-1)! + 1).entries()) {
       y = block.forward(y, context);

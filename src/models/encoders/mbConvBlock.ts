@@ -1,8 +1,8 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { Silu } from '../../nn/activations.ts';
 import { BatchNorm2d } from '../../nn/batchNorm2d.ts';
 import type { Context } from '../../nn/context.ts';
 import { Conv2d } from '../../nn/conv2d.ts';
+import { convNormActivation } from '../../nn/convNormActivation.ts';
 import { Layer } from '../../nn/module.ts';
 import { squeezeExcitation } from '../../nn/squeezeExcitation.ts';
 import type { Squeeze } from '../../nn/squeezeExcitation.ts';
@@ -23,7 +23,6 @@ export class MBConvBlock extends Layer {
   readonly #depthwise: readonly [Conv2d, BatchNorm2d];
   readonly #squeeze: Squeeze;
   readonly #project: readonly [Conv2d, BatchNorm2d];
-  readonly #silu: Silu;
   readonly #drop: StochasticDepth | undefined;
 
   /**
@@ -55,7 +54,6 @@ export class MBConvBlock extends Layer {
       this.register('_project_conv', pointwise(inner, outChannels, { bias: false })),
       this.register('_bn2', new BatchNorm2d(outChannels, batchNormOptions)),
     ];
-    this.#silu = this.register('_swish', new Silu());
     this.#drop = plan.residual
       ? this.register('_drop_connect', new StochasticDepth(dropRate, stream))
       : undefined;
@@ -64,20 +62,12 @@ export class MBConvBlock extends Layer {
   override forward(x: tf.Tensor4D, context: Context): tf.Tensor4D {
     let y = x;
     for (const layers of [this.#expand, this.#depthwise]) {
-      if (layers !== undefined) y = this.#silu.forward(convolveNormalized(y, layers, context), context);
+      if (layers !== undefined) y = convNormActivation(y, layers, { activation: 'silu' }, context);
     }
     y = squeezeExcitation(y, this.#squeeze, context);
-    y = convolveNormalized(y, this.#project, context);
+    y = convNormActivation(y, this.#project, { activation: 'none' }, context);
     return this.#drop === undefined ? y : tf.add(this.#drop.forward(y, context), x);
   }
-}
-
-function convolveNormalized(
-  x: tf.Tensor4D,
-  [convolve, normalize]: readonly [Conv2d, BatchNorm2d],
-  context: Context,
-): tf.Tensor4D {
-  return normalize.forward(convolve.forward(x, context), context);
 }
 
 function pointwise(inChannels: number, outChannels: number, { bias }: { bias: boolean }): Conv2d {

@@ -1,7 +1,8 @@
-import * as tf from '@tensorflow/tfjs-core';
+import type * as tf from '@tensorflow/tfjs-core';
 import { BatchNorm2d } from '../../nn/batchNorm2d.ts';
 import type { Context } from '../../nn/context.ts';
 import { Conv2d } from '../../nn/conv2d.ts';
+import { convNormActivation } from '../../nn/convNormActivation.ts';
 import { kaimingNormalFanOut, torchDefaultKernel } from '../../nn/initializers.ts';
 import { Layer } from '../../nn/module.ts';
 import { MaxPool2d } from '../../nn/pooling.ts';
@@ -97,7 +98,7 @@ export class ResNet extends Encoder {
   }
 
   override forward(x: tf.Tensor4D, context: Context): readonly tf.Tensor4D[] {
-    const stem = tf.relu(this.#bn1.forward(this.#conv1.forward(x, context), context));
+    const stem = convNormActivation(x, [this.#conv1, this.#bn1], { activation: 'relu' }, context);
     const features = [x, stem];
     let y = this.#pool.forward(stem, context);
     for (const stage of this.#stages.slice(0, this.#depth - 1)) {
@@ -176,12 +177,13 @@ function residual(
   downsample: Sequential | undefined,
   context: Context,
 ): tf.Tensor4D {
-  let y = x;
-  for (const [index, [convolve, normalize]] of branch.entries()) {
-    y = normalize.forward(convolve.forward(y, context), context);
-    if (index < branch.length - 1) y = tf.relu(y);
-  }
-  return tf.relu(tf.add<tf.Tensor4D>(y, downsample?.forward(x, context) ?? x));
+  const inner = branch.slice(0, -1);
+  const y = inner.reduce(
+    (input, layers) => convNormActivation(input, layers, { activation: 'relu' }, context),
+    x,
+  );
+  const shortcut = downsample?.forward(x, context) ?? x;
+  return convNormActivation(y, branch.at(-1)!, { activation: 'relu', residual: shortcut }, context);
 }
 
 function createShortcut(inChannels: number, outChannels: number, stride: number): Sequential | undefined {

@@ -1,0 +1,16 @@
+import type * as tf from '@tensorflow/tfjs-core';
+import { attribute, defineOp, runOp } from '../op.ts';
+
+const attributes = [attribute.type('T'), attribute.string('data_format', 'NHWC')];
+
+const biasAddOp = defineOp<'x' | 'bias', object>({
+  name: 'BiasAdd',
+  forward: ({ x, bias }) => [runOp('BiasAdd', attributes, [x, bias])],
+  saveInputs: [],
+  gradient: ([dy]) => ({ x: () => dy!.clone(), bias: () => runOp('BiasAddGrad', attributes, [dy!]) }),
+});
+
+/** `x` `[N, H, W, C]` plus `bias` `[C]`; TensorFlow computes it within the convolution before it. */
+export function biasAdd(x: tf.Tensor4D, bias: tf.Tensor1D): tf.Tensor4D {
+  return biasAddOp({ x, bias }, {})[0] as tf.Tensor4D;
+}
