@@ -3,20 +3,33 @@ import { expect } from 'vitest';
 import { attributeKind, nativeType } from '../../src/engine/native.ts';
 import type { OpAttribute } from '../../src/engine/native.ts';
 import { startedEngine } from '../../src/engine/running.ts';
-import { normal } from './gradientCheck.ts';
 
 /** TensorFlow's number of bfloat16, which tfjs does not know. */
 const bfloat16 = 14;
+
+/** Values of a shape between -1 and 1, reproducible and soon made. */
+export function arbitrary(shape: readonly number[], key: number): tf.Tensor {
+  const values = new Float32Array(shape.reduce((product, dimension) => product * dimension, 1));
+  let state = Math.imul(key + 1, 0x9e3779b9);
+  for (let i = 0; i < values.length; i++) {
+    state = (Math.imul(state, 1664525) + 1013904223) | 0;
+    values[i] = state / 2 ** 31;
+  }
+  return tf.tensor(values, [...shape]);
+}
 
 type Op = (...inputs: tf.Tensor[]) => tf.Tensor;
 
 /** The result of an op and its gradients for a random gradient of the result. */
 export function resultAndGradients(op: Op, inputs: readonly tf.Tensor[]): Float32Array[] {
-  return tf.tidy(() => {
+  const results: Float32Array[] = [];
+  // Not returned from it: tidy looks for tensors in every number.
+  tf.tidy(() => {
     const y = op(...inputs);
-    const gradients = tf.grads(op)([...inputs], normal(y.shape, 'dy'));
-    return [y, ...gradients].map((tensor) => tensor.dataSync() as Float32Array);
+    const gradients = tf.grads(op)([...inputs], arbitrary(y.shape, 1000));
+    results.push(...[y, ...gradients].map((tensor) => tensor.dataSync() as Float32Array));
   });
+  return results;
 }
 
 /** Compares each of `received` with its counterpart, relative to the largest value of that. */
@@ -35,6 +48,16 @@ export function expectClose(
     expect(largest).toBeGreaterThan(0);
     expect(difference / largest, `number ${position}`).toBeLessThan(tolerance);
   }
+}
+
+/** Compares bit for bit. */
+export function expectSame(received: readonly Float32Array[], expected: readonly Float32Array[]): void {
+  const bytes = ({ buffer, byteOffset, byteLength }: Float32Array) =>
+    Buffer.from(buffer, byteOffset, byteLength);
+  expect(received.length).toBe(expected.length);
+  expected.forEach((values, position) => {
+    expect(bytes(values).equals(bytes(received[position]!)), `number ${position}`).toBe(true);
+  });
 }
 
 /** Runs an op of our own in bfloat16 on float32 inputs, and gives its results as float32. */
