@@ -202,7 +202,6 @@ class UpsampleConcatGradOp : public tensorflow::OpKernel {
       skips.push_back({dskip->flat<T>().data(), channels_[i]});
     }
     if (batch == 0) return;
-
     const std::vector<int64_t> rows = firstCopies(height, outHeight), columns = firstCopies(width, outWidth);
     const T* from = dy.flat<T>().data();
     T* to = dx->flat<T>().data();

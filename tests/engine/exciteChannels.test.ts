@@ -31,7 +31,7 @@ const bind =
   (op: typeof exciteChannels) =>
   (x: tf.Tensor, weights: tf.Tensor): tf.Tensor =>
     op(x as tf.Tensor4D, (means) => {
-      const excited = tf.matMul(tf.reshape(means, [x.shape[0], -1]), weights as tf.Tensor2D);
+      const excited = tf.matMul(tf.reshape(means, [x.shape[0], -1]), weights);
       return tf.reshape(excited, means.shape);
     });
 
