@@ -72,10 +72,7 @@ describe('upsampling and concatenation in one pass', () => {
       expectSame([y!], [expected.dataSync() as Float32Array]);
 
       const dy = asBfloat16(arbitrary(expected.shape, 9));
-      const exact = tf.grads(bind(composedUpsampleConcat, size))(
-        inputs,
-        dy,
-      );
+      const exact = tf.grads(bind(composedUpsampleConcat, size))(inputs, dy);
       const attributes = [
         count,
         attribute.ints('size', x.slice(1, 3)),
