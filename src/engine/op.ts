@@ -10,6 +10,7 @@ export const attribute = {
     type: attributeKind.type,
     value: nativeType[type],
   }),
+  int: (name: string, value: number): OpAttribute => ({ name, type: attributeKind.int, value }),
   ints: (name: string, value: readonly number[]): OpAttribute => ({ name, type: attributeKind.int, value }),
   float: (name: string, value: number): OpAttribute => ({ name, type: attributeKind.float, value }),
   bool: (name: string, value: boolean): OpAttribute => ({ name, type: attributeKind.bool, value }),

@@ -1,4 +1,5 @@
-import * as tf from '@tensorflow/tfjs-core';
+import type * as tf from '@tensorflow/tfjs-core';
+import { exciteChannels } from '../engine/ops/exciteChannels.ts';
 import { silu } from '../engine/ops/silu.ts';
 import type { Context } from './context.ts';
 import type { Conv2d } from './conv2d.ts';
@@ -18,7 +19,5 @@ export function squeezeExcitation(
   { reduce, expand }: Squeeze,
   context: Context,
 ): tf.Tensor4D {
-  const means = tf.mean<tf.Tensor4D>(x, [1, 2], true);
-  const excitation = expand.forward(silu(reduce.forward(means, context)), context);
-  return tf.mul(x, tf.sigmoid(excitation));
+  return exciteChannels(x, (means) => expand.forward(silu(reduce.forward(means, context)), context));
 }

@@ -4,10 +4,12 @@ import { nativeTensorCount, startEngine } from '../../src/engine/engine.ts';
 import { batchNormInference, batchNormTraining } from '../../src/engine/ops/batchNorm.ts';
 import { conv2d, convTranspose2d } from '../../src/engine/ops/conv2d.ts';
 import type { Conv2dOptions } from '../../src/engine/ops/conv2d.ts';
+import { exciteChannels } from '../../src/engine/ops/exciteChannels.ts';
 import { maxPool2d } from '../../src/engine/ops/maxPool2d.ts';
 import { resizeBilinear, resizeNearest } from '../../src/engine/ops/resize.ts';
 import { dropSamples, dropout } from '../../src/engine/ops/random.ts';
 import { silu } from '../../src/engine/ops/silu.ts';
+import { upsampleConcat } from '../../src/engine/ops/upsampleConcat.ts';
 import { expectGradients, normal } from './gradientCheck.ts';
 
 type Tensors = readonly tf.Tensor[];
@@ -126,6 +128,16 @@ const cases: readonly {
     name: 'resizeNearest to an odd size',
     op: (x) => resizeNearest(x as tf.Tensor4D, [7, 3]),
     inputs: () => [normal([2, 4, 5, 3], 'x')],
+  },
+  {
+    name: 'upsampleConcat',
+    op: (x, ...skips) => upsampleConcat(x as tf.Tensor4D, [8, 10], skips as tf.Tensor4D[]),
+    inputs: () => [normal([2, 4, 5, 3], 'x'), normal([2, 8, 10, 2], 'a'), normal([2, 8, 10, 1], 'b')],
+  },
+  {
+    name: 'exciteChannels',
+    op: (x, weights) => exciteChannels(x as tf.Tensor4D, (means) => conv2d(means, weights as tf.Tensor4D)),
+    inputs: () => [normal([2, 4, 5, 6], 'x'), normal([1, 1, 6, 6], 'weights')],
   },
   {
     name: 'resizeBilinear up',

@@ -39,8 +39,8 @@ export class UnetDecoder extends Decoder {
     let x = this.#center?.forward(head, context) ?? head;
     for (const [index, feature] of shallower.entries()) {
       // The image itself sets the last size but is no skip connection.
-      const skip = index === shallower.length - 1 ? undefined : feature;
-      x = this.#blocks.get(String(index)).forward(x, [feature.shape[1], feature.shape[2]], skip, context);
+      const skips = index === shallower.length - 1 ? [] : [feature];
+      x = this.#blocks.get(String(index)).forward(x, [feature.shape[1], feature.shape[2]], skips, context);
     }
     return x;
   }

@@ -1,4 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
+import { upsampleConcat } from '../../engine/ops/upsampleConcat.ts';
 import { Identity, Relu, Sigmoid } from '../../nn/activations.ts';
 import { BatchNorm2d } from '../../nn/batchNorm2d.ts';
 import type { Context } from '../../nn/context.ts';
@@ -49,14 +50,18 @@ export class UnetDecoderBlock extends Module {
     this.#attention2 = this.register('attention2', new Attention(outChannels, attentionType));
   }
 
+  /** @param skips Of `size`; their channels are joined in this order. */
   forward(
     x: tf.Tensor4D,
     size: readonly [height: number, width: number],
-    skip: tf.Tensor4D | undefined,
+    skips: readonly tf.Tensor4D[],
     context: Context,
   ): tf.Tensor4D {
-    let y = interpolate(x, size, this.#interpolation);
-    if (skip !== undefined) y = this.#attention1.forward(tf.concat([y, skip], 3), context);
+    let y =
+      this.#interpolation === 'nearest'
+        ? upsampleConcat(x, size, skips)
+        : tf.concat([interpolate(x, size, this.#interpolation), ...skips], 3);
+    if (skips.length > 0) y = this.#attention1.forward(y, context);
     y = this.#conv2.forward(this.#conv1.forward(y, context), context);
     return this.#attention2.forward(y, context);
   }

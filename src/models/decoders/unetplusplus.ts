@@ -1,4 +1,4 @@
-import * as tf from '@tensorflow/tfjs-core';
+import type * as tf from '@tensorflow/tfjs-core';
 import type { Context } from '../../nn/context.ts';
 import { ModuleDict } from '../../nn/moduleDict.ts';
 import { Decoder } from './decoder.ts';
@@ -53,8 +53,7 @@ export class UnetPlusPlusDecoder extends Decoder {
       // Right to left: each block joins those to its right in column number, which stand on the same level.
       for (let column = level; column >= 0; column--) {
         const below = column === level ? (level === 0 ? head : skips[level - 1]!) : previous[column]!;
-        const joined =
-          column === level ? skip : tf.concat([...current.slice(column + 1, level + 1), skip], 3);
+        const joined = [...current.slice(column + 1, level + 1), skip];
         current[column] = this.#blocks
           .get(blockName(column, level))
           .forward(below, double(below), joined, context);
@@ -62,7 +61,7 @@ export class UnetPlusPlusDecoder extends Decoder {
       previous = current;
     }
     const last = previous[0]!;
-    return this.#blocks.get(blockName(0, this.#levels)).forward(last, double(last), undefined, context);
+    return this.#blocks.get(blockName(0, this.#levels)).forward(last, double(last), [], context);
   }
 }
 
