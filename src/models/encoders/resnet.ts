@@ -97,11 +97,20 @@ export class ResNet extends Encoder {
   }
 
   override forward(x: tf.Tensor4D, context: Context): readonly tf.Tensor4D[] {
-    const stem = tf.relu(this.#bn1.forward(this.#conv1.forward(x, context), context));
+    const stem = this.stage(
+      {
+        modules: [this.#conv1, this.#bn1],
+        compute: (y, inner) => tf.relu(this.#bn1.forward(this.#conv1.forward(y, inner), inner)),
+      },
+      x,
+      context,
+    );
     const features = [x, stem];
-    let y = this.#pool.forward(stem, context);
-    for (const stage of this.#stages.slice(0, this.#depth - 1)) {
-      y = stage.forward(y, context);
+    let y = stem;
+    for (const [index, stage] of this.#stages.slice(0, this.#depth - 1).entries()) {
+      const pool = (input: tf.Tensor4D) => (index === 0 ? this.#pool.forward(input, context) : input);
+      const compute = (input: tf.Tensor4D, inner: Context) => stage.forward(pool(input), inner);
+      y = this.stage({ modules: [stage], compute }, y, context);
       features.push(y);
     }
     return features;
