@@ -32,25 +32,27 @@ function unet(encoder: Encoder): SegmentationModel {
 }
 
 /** Loss, gradients and running statistics of one step from the model's first values. */
-async function stepOnce(encoder: Encoder, recomputeStages: boolean, seeds: [number, number]) {
+async function stepOnce(
+  encoder: Encoder,
+  recomputeStages: boolean,
+  { seeds = [1, 2], compiled = false }: { seeds?: [number, number]; compiled?: boolean } = {},
+) {
   const model = unet(encoder);
   const state = [...model.namedState()];
   const variables = [...model.namedParameters()].map(([, { variable }]) => variable);
-  const step = compile(
-    (x: tf.Tensor4D, seed: tf.Tensor1D) => {
-      const context = { training: true, seed, recomputeStages };
-      const { value, grads } = tf.variableGrads(
-        () => tf.mean<tf.Scalar>(tf.square(tf.sub(model.forward(x, context).logits, 1))),
-        variables,
-      );
-      return { value, gradients: variables.map(({ name }) => grads[name]!) };
-    },
-    { name: 'step', precision: 'float32' },
-  );
+  const compute = (x: tf.Tensor4D, seed: tf.Tensor1D) => {
+    const context = { training: true, seed, recomputeStages };
+    const { value, grads } = tf.variableGrads(
+      () => tf.mean<tf.Scalar>(tf.square(tf.sub(model.forward(x, context).logits, 1))),
+      variables,
+    );
+    return { value, gradients: variables.map(({ name }) => grads[name]!) };
+  };
+  const step = compile(compute, { name: 'step', precision: 'float32' });
   const x = tf.randomUniform<tf.Rank.R4>([2, 64, 64, 3], -1, 1, 'float32', 3);
   const seed = tf.tensor1d(seeds, 'int32');
   const before = tf.memory().numTensors;
-  const { value, gradients } = await step(x, seed);
+  const { value, gradients } = compiled ? await step(x, seed) : tf.tidy(() => compute(x, seed));
   const read = (tensor: tf.Tensor) => [...tensor.dataSync()];
   const result = {
     loss: read(value)[0]!,
@@ -76,21 +78,23 @@ function distance(actual: readonly number[][], expected: readonly number[][]): n
   return norm(differences) / norm(expected);
 }
 
-// Beside a stage that is recomputed TensorFlow fuses other ops, which rounds otherwise.
-const rounding = 1e-5;
-
 describe.each(encoders)('the encoder %s with stages that are recomputed', (encoder, side, saved) => {
   test('gives the loss, gradients and running statistics that it gives without', async () => {
-    const plain = await stepOnce(encoder, false, [1, 2]);
-    const recomputed = await stepOnce(encoder, true, [1, 2]);
-    expect(Math.abs(recomputed.loss - plain.loss)).toBeLessThan(rounding * plain.loss);
-    expect(distance(recomputed.gradients, plain.gradients)).toBeLessThan(10 * rounding);
-    recomputed.gradients.forEach((gradient, index) => {
-      const other = plain.gradients[index]!;
-      // Of what stands before a batch normalization the true gradient is 0, and what is left is rounding.
-      if (norm([other]) > 1e-4) expect(distance([gradient], [other])).toBeLessThan(1e-2);
-    });
-    expect(distance(recomputed.statistics, plain.statistics)).toBeLessThan(rounding);
+    const plain = await stepOnce(encoder, false);
+    const recomputed = await stepOnce(encoder, true);
+    expect(recomputed.loss).toBe(plain.loss);
+    expect(recomputed.statistics).toEqual(plain.statistics);
+    expect(distance(recomputed.gradients, plain.gradients)).toBeLessThan(1e-5);
+  }, 60_000);
+
+  test('gives them in a compiled function', async () => {
+    const plain = await stepOnce(encoder, false, { compiled: true });
+    const recomputed = await stepOnce(encoder, true, { compiled: true });
+    expect(Math.abs(recomputed.loss - plain.loss)).toBeLessThan(1e-5 * plain.loss);
+    expect(distance(recomputed.statistics, plain.statistics)).toBeLessThan(1e-5);
+    // TensorFlow fuses other ops where less is kept, which rounds otherwise, and so small an image is sensitive: the
+    // image times 1 + 1e-6 changes EfficientNet's gradients by 1e-3.
+    expect(distance(recomputed.gradients, plain.gradients)).toBeLessThan(1e-2);
   }, 60_000);
 
   test('takes less memory', async () => {
@@ -108,10 +112,10 @@ describe.each(encoders)('the encoder %s with stages that are recomputed', (encod
 
 test('another seed drops other samples, so that equal seeds are what makes the gradients equal', async () => {
   const [first, second] = [
-    await stepOnce('efficientnet-b0', true, [1, 2]),
-    await stepOnce('efficientnet-b0', true, [5, 6]),
+    await stepOnce('efficientnet-b0', true),
+    await stepOnce('efficientnet-b0', true, { seeds: [5, 6] }),
   ];
-  expect(distance(second.gradients, first.gradients)).toBeGreaterThan(1e-2);
+  expect(distance(second.gradients, first.gradients)).toBeGreaterThan(0.1);
 }, 60_000);
 
 describe('the trainer', () => {
