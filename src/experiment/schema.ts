@@ -83,6 +83,11 @@ const trainingSchema = z.strictObject({
   checkpointEvery: z.int().min(1).optional(),
   /** Weight of an auxiliary head's loss. */
   auxiliaryWeight: z.number().min(0).default(0.5),
+  /**
+   * What is computed again in the backward pass instead of being kept for it: memory for time. `encoder`: the inside of
+   * each stage of the encoder.
+   */
+  gradientCheckpointing: z.enum(['none', 'encoder']).default('none'),
   /** Start the output's bias at each class's share of foreground. */
   outputPrior: z.boolean().default(true),
 });

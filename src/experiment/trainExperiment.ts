@@ -153,6 +153,7 @@ async function* trainOnSplit(
       clipNorm: training.clipNorm,
       accumulate: training.accumulate,
       auxiliaryWeight: training.auxiliaryWeight,
+      gradientCheckpointing: training.gradientCheckpointing,
       seed: config.seed,
       priors: training.outputPrior ? await priorsOf(prepared) : undefined,
       directory,

@@ -7,6 +7,8 @@ export interface Context {
   readonly training: boolean;
   /** Int32 `[2]`; needed when training a model with dropout or stochastic depth. Each layer derives its own stream from it. */
   readonly seed?: tf.Tensor1D;
+  /** While training, encoders keep their stages' inputs alone for the backward pass, which computes the stages again. */
+  readonly recomputeStages?: boolean;
   /** Called by every layer that computes, with what it returned. */
   readonly observe?: (layer: Module, input: tf.Tensor, output: tf.Tensor) => void;
 }

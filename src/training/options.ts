@@ -8,6 +8,12 @@ import type { OptimizerSpec } from './optimizers/build.ts';
 import type { ScheduleSpec } from './schedules.ts';
 import type { Validation } from './validation.ts';
 
+/**
+ * What is computed again in the backward pass instead of being kept for it. `encoder`: the inside of each stage of the
+ * encoder, from the stage's input.
+ */
+export type GradientCheckpointing = 'none' | 'encoder';
+
 export interface TrainOptions {
   /** With its first values; training changes it in place. */
   readonly model: SegmentationModel;
@@ -34,6 +40,8 @@ export interface TrainOptions {
   readonly accumulate?: number;
   /** Factor of an auxiliary head's loss. Default 0.5, as in torchvision's references. */
   readonly auxiliaryWeight?: number;
+  /** Default `none`. */
+  readonly gradientCheckpointing?: GradientCheckpointing | undefined;
   readonly seed: number;
   /** Share of foreground pixels of each class; a fresh run starts its output biases there. See `classPriors`. */
   readonly priors?: readonly number[] | undefined;

@@ -92,6 +92,7 @@ async function prepare(options: TrainOptions, plan: Plan): Promise<Run> {
       clipNorm: options.clipNorm,
       accumulate: options.accumulate ?? 1,
       auxiliaryWeight: options.auxiliaryWeight ?? 0.5,
+      gradientCheckpointing: options.gradientCheckpointing,
       onTrace: (report) => traced.push(report),
     });
     const progress = saved ?? { step: 0, validated: 0, stale: 0, settings };

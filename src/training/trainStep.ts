@@ -11,6 +11,7 @@ import type { Loss } from '../objectives/losses/loss.ts';
 import { clipFactor, globalNorm, scaleOrZero } from './gradients.ts';
 import { normalize } from './normalization.ts';
 import type { Normalization } from './normalization.ts';
+import type { GradientCheckpointing } from './options.ts';
 import type { Optimizer, TrainedParameter } from './optimizers/optimizer.ts';
 import { createState, disposeState } from './optimizers/state.ts';
 
@@ -28,6 +29,8 @@ export interface TrainStepOptions {
   readonly accumulate: number;
   /** Factor of an auxiliary head's loss. */
   readonly auxiliaryWeight: number;
+  /** Default `none`. */
+  readonly gradientCheckpointing?: GradientCheckpointing | undefined;
   readonly onTrace?: CompileOptions['onTrace'];
 }
 
@@ -140,14 +143,15 @@ function accumulatedStep(options: TrainStepOptions): TrainStep {
 
 /** Inside a traced function: one batch forward and backward; running statistics move only where the loss is finite. */
 function lossAndGradients(
-  { model, loss, parameters, normalization, auxiliaryWeight }: TrainStepOptions,
+  { model, loss, parameters, normalization, auxiliaryWeight, gradientCheckpointing }: TrainStepOptions,
   [images, labels, seed]: Inputs,
 ): { loss: tf.Scalar; gradients: (tf.Tensor | undefined)[] } {
   const x = normalize(bytesToFloat(images) as tf.Tensor4D, normalization);
   const buffers = [...model.namedState()].filter(([, state]) => !state.trainable);
   const before = buffers.map(([, { variable }]) => tf.clone(variable));
+  const context = { training: true, seed, recomputeStages: gradientCheckpointing === 'encoder' };
   const { value, grads } = tf.variableGrads(
-    () => lossOfOutput(loss, model.forward(x, { training: true, seed }), labels, auxiliaryWeight),
+    () => lossOfOutput(loss, model.forward(x, context), labels, auxiliaryWeight),
     parameters.map(({ variable }) => variable),
   );
   const finite = tf.isFinite(value);

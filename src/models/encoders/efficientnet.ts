@@ -78,11 +78,21 @@ export class EfficientNet extends Encoder {
         fix: 'Use larger images or a smaller depth of the encoder',
       });
     }
-    let y = convNormActivation(x, [this.#stem, this.#bn0], { activation: 'silu' }, context);
+    const stem = {
+      modules: [this.#stem, this.#bn0],
+      compute: (image: tf.Tensor4D, inner: Context) =>
+        convNormActivation(image, [this.#stem, this.#bn0], { activation: 'silu' }, inner),
+    };
+    let y = this.stage(stem, x, context);
     const features = [x, y];
-    for (const [index, block] of this.#blocks.slice(0, this.#features.at(-1)! + 1).entries()) {
-      y = block.forward(y, context);
-      if (this.#features.includes(index)) features.push(y);
+    let first = 0;
+    for (const last of this.#features) {
+      const blocks = this.#blocks.slice(first, last + 1);
+      const compute = (input: tf.Tensor4D, inner: Context) =>
+        blocks.reduce((value, block) => block.forward(value, inner), input);
+      y = this.stage({ modules: blocks, compute }, y, context);
+      features.push(y);
+      first = last + 1;
     }
     return features;
   }

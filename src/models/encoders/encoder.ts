@@ -1,6 +1,8 @@
 import type * as tf from '@tensorflow/tfjs-core';
 import type { Context } from '../../nn/context.ts';
 import { Module } from '../../nn/module.ts';
+import { recomputed } from '../../nn/recompute.ts';
+import type { Segment } from '../../nn/recompute.ts';
 
 /** A network that turns an image into features of falling resolution. */
 export abstract class Encoder extends Module {
@@ -14,4 +16,10 @@ export abstract class Encoder extends Module {
    * divide, the encoder rounds it as its original does.
    */
   abstract forward(x: tf.Tensor4D, context: Context): readonly tf.Tensor4D[];
+
+  /** One stage of `forward`. Where the context asks for it, what lies inside is not kept for the backward pass. */
+  protected stage(segment: Segment, x: tf.Tensor4D, context: Context): tf.Tensor4D {
+    const recompute = context.training && context.recomputeStages === true;
+    return recompute ? recomputed(segment, x, context) : segment.compute(x, context);
+  }
 }

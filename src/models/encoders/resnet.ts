@@ -98,11 +98,21 @@ export class ResNet extends Encoder {
   }
 
   override forward(x: tf.Tensor4D, context: Context): readonly tf.Tensor4D[] {
-    const stem = convNormActivation(x, [this.#conv1, this.#bn1], { activation: 'relu' }, context);
+    const stem = this.stage(
+      {
+        modules: [this.#conv1, this.#bn1],
+        compute: (image, inner) =>
+          convNormActivation(image, [this.#conv1, this.#bn1], { activation: 'relu' }, inner),
+      },
+      x,
+      context,
+    );
     const features = [x, stem];
-    let y = this.#pool.forward(stem, context);
-    for (const stage of this.#stages.slice(0, this.#depth - 1)) {
-      y = stage.forward(y, context);
+    let y = stem;
+    for (const [index, stage] of this.#stages.slice(0, this.#depth - 1).entries()) {
+      const pool = (input: tf.Tensor4D) => (index === 0 ? this.#pool.forward(input, context) : input);
+      const compute = (input: tf.Tensor4D, inner: Context) => stage.forward(pool(input), inner);
+      y = this.stage({ modules: [stage], compute }, y, context);
       features.push(y);
     }
     return features;
