@@ -63,7 +63,12 @@ export const depthwise: Family = {
 };
 
 export function forward(family: Family, x: tf.Tensor, filter: tf.Tensor, geometry: Geometry): tf.Tensor {
-  return runOp(family.forward, attributes(geometry, x.shape, filter.shape), [x, filter]);
+  const attrs = attributes(geometry, x.shape, filter.shape);
+  // Where a bias follows, Grappler makes one op of both and forgets explicit paddings, which ends the process.
+  if (family === depthwise && isExplicit(attrs)) {
+    return forward(family, pad(x, geometry), filter, { ...geometry, padding: unpadded });
+  }
+  return runOp(family.forward, attrs, [x, filter]);
 }
 
 // With explicit padding, TensorFlow's gradients miss oneDNN's kernels: up to 150 times slower in bfloat16, and refused
@@ -113,7 +118,9 @@ export function backwardFilter(
     const op = family === dense ? denseBackwardFilter(geometry) : family.backwardFilter;
     return runOp(op, attrs, [x, sizes(filterShape), dy]);
   }
-  const [vertical, horizontal] = geometry.padding;
-  const padded = tf.pad(x, [[0, 0], [...vertical], [...horizontal], [0, 0]]);
-  return backwardFilter(family, padded, filterShape, dy, { ...geometry, padding: unpadded });
+  return backwardFilter(family, pad(x, geometry), filterShape, dy, { ...geometry, padding: unpadded });
+}
+
+function pad(x: tf.Tensor, { padding: [vertical, horizontal] }: Geometry): tf.Tensor {
+  return tf.pad(x, [[0, 0], [...vertical], [...horizontal], [0, 0]]);
 }
