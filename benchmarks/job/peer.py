@@ -86,8 +86,8 @@ def autocast():
 def train(model, loader):
     bce = torch.nn.BCEWithLogitsLoss()
     dice = smp.losses.DiceLoss(mode="multilabel", from_logits=True)
-    optimizer = torch.optim.AdamW(model.parameters(), lr=5e-4)
-    scheduler = torch.optim.lr_scheduler.OneCycleLR(optimizer, max_lr=5e-4, total_steps=args.steps)
+    optimizer = torch.optim.AdamW(model.parameters(), lr=2e-4)
+    scheduler = torch.optim.lr_scheduler.OneCycleLR(optimizer, max_lr=2e-4, total_steps=args.steps)
     model.train()
     step = 0
     while step < args.steps:

@@ -14,7 +14,7 @@ import { oursJob, parts, peerJob } from './sides.ts';
 import type { Job } from './sides.ts';
 
 const notes = [
-  'A phantom of 16 + 4 people (32 + 8 images) at 2048²; U-Net/ResNet-34 at 512², batches of 2, 5 · BCE + Dice, AdamW, one cycle; flips, rotations by up to 15°, brightness and contrast. Both sides start from the same weights, pretrained at 128² and 256² on other phantom people.',
+  'A phantom of 16 + 4 people (32 + 8 images) at 2048²; U-Net/ResNet-34 at 512², batches of 2, 5 · BCE + Dice, AdamW, one cycle; flips, rotations by up to 15°, brightness and contrast. Both sides start from the same weights, pretrained at 128², 256² and 512² on other phantom people.',
   'Phalanx: `phalanx data prepare`, `train` and `ensemble`, each a process of its own, with every start, trace and checkpoint in it. The peer: one script (benchmarks/job/peer.py) with two DataLoader workers.',
   '`data`: ours is the decoding of every image, once; the peer’s is imports, listing and building the model, for it decodes again whenever it needs an image. Only the total compares the two.',
   'Memory: the largest sum of proportional set sizes over all processes of a side, looked at four times a second.',

@@ -11,7 +11,7 @@ export default defineExperiment({
   },
   model: { decoder: { name: 'unet' }, encoder: { name: 'resnet34' } },
   loss: [{ name: 'bce', weight: 5 }, { name: 'dice' }],
-  optimizer: { name: 'adamw', learningRate: 5e-4 },
+  optimizer: { name: 'adamw', learningRate: 2e-4 },
   schedule: { name: 'oneCycle' },
   augmentation: [
     { name: 'HorizontalFlip', p: 0.5 },

@@ -4,7 +4,7 @@
 #include <cmath>
 #include <vector>
 
-#include "pixelBlocks.h"
+#include "imageBlocks.h"
 #include "tensorflow/core/framework/bfloat16.h"
 #include "tensorflow/core/framework/op.h"
 #include "tensorflow/core/framework/op_kernel.h"
@@ -67,7 +67,7 @@ class ChannelScaleOp : public tensorflow::OpKernel {
                 absl::InvalidArgumentError("x must be [N, H, W, C] and logits [N, 1, 1, C]"));
     Tensor* y = nullptr;
     OP_REQUIRES_OK(context, context->forward_input_or_allocate_output({0}, 0, x.shape(), &y));
-    const Blocks blocks(x);
+    const ImageBlocks blocks(x);
     const std::vector<float> gates = sigmoids<T>(context->input(1));
     const T* from = x.flat<T>().data();
     T* to = y->flat<T>().data();
@@ -96,7 +96,7 @@ class ChannelScaleGradOp : public tensorflow::OpKernel {
     const Tensor& logits = context->input(2);
     OP_REQUIRES(context, isMap(x) && dy.shape() == x.shape() && isPerChannel(logits, x),
                 absl::InvalidArgumentError("dy and x must be [N, H, W, C] and logits [N, 1, 1, C]"));
-    const Blocks blocks(x);
+    const ImageBlocks blocks(x);
     Tensor *dx = nullptr, *dlogits = nullptr;
     OP_REQUIRES_OK(context, context->forward_input_or_allocate_output({0}, 0, x.shape(), &dx));
     OP_REQUIRES_OK(context, context->allocate_output(1, logits.shape(), &dlogits));

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <vector>
 
-#include "pixelBlocks.h"
+#include "imageBlocks.h"
 #include "tensorflow/core/framework/bfloat16.h"
 #include "tensorflow/core/framework/op.h"
 #include "tensorflow/core/framework/op_kernel.h"
@@ -50,7 +50,7 @@ class SpatialMeanOp : public tensorflow::OpKernel {
   void Compute(OpKernelContext* context) override {
     const Tensor& x = context->input(0);
     OP_REQUIRES(context, isMap(x), absl::InvalidArgumentError("x must be [N, H, W, C]"));
-    const Blocks blocks(x);
+    const ImageBlocks blocks(x);
     Tensor* mean = nullptr;
     OP_REQUIRES_OK(context, context->allocate_output(0, {blocks.batch, 1, 1, blocks.channels}, &mean));
     Tensor sums;
@@ -97,7 +97,7 @@ class SpatialMeanGradOp : public tensorflow::OpKernel {
                 absl::InvalidArgumentError("dx must be [N, H, W, C] and dmean [N, 1, 1, C]"));
     Tensor* sum = nullptr;
     OP_REQUIRES_OK(context, context->forward_input_or_allocate_output({1}, 0, dx.shape(), &sum));
-    const Blocks blocks(dx);
+    const ImageBlocks blocks(dx);
     const auto gradients = dmean.flat<T>();
     std::vector<float> shares(gradients.size());
     for (int64_t i = 0; i < gradients.size(); i++) shares[i] = static_cast<float>(gradients(i)) / static_cast<float>(blocks.pixels);

@@ -5,6 +5,7 @@ import { createBackend } from './backend.ts';
 import { openDevice } from './devices.ts';
 import type { DeviceOptions } from './devices.ts';
 import { loadNativeEngine } from './native.ts';
+import { registerMixedPrecision } from './mixedPrecision.ts';
 import { registerActivationGradients } from './ops/activationGradients.ts';
 import { readProcessor } from './processor.ts';
 import { runningEngine, setRunningEngine, startedEngine } from './running.ts';
@@ -53,6 +54,7 @@ export async function startEngine(options: EngineOptions = {}): Promise<EngineIn
     bfloat16: device === 'cpu' && processor.bfloat16,
   };
   registerActivationGradients();
+  registerMixedPrecision();
   setRunningEngine({ native, backend, info });
   await tf.setBackend('tensorflow');
   return info;

@@ -22,13 +22,13 @@ inline absl::Status perChannel(tensorflow::shape_inference::InferenceContext* co
 
 /// A batch of maps [N, H, W, C] cut into blocks of pixels, each of one image. Their size depends on the channels alone,
 /// so neither threads nor their timing change a sum over blocks.
-struct Blocks {
+struct ImageBlocks {
   int64_t batch, channels;
   /// Of an image; none in a map without values, however large the sides that are left.
   int64_t pixels = 0;
   int64_t length, perImage;
 
-  explicit Blocks(const tensorflow::Tensor& map) : batch(map.dim_size(0)), channels(map.dim_size(3)) {
+  explicit ImageBlocks(const tensorflow::Tensor& map) : batch(map.dim_size(0)), channels(map.dim_size(3)) {
     if (map.NumElements() > 0) pixels = map.dim_size(1) * map.dim_size(2);
     // Long enough to make a block's sums worth adding up, short enough for float32 and for many threads.
     constexpr int64_t kValues = 16384;
