@@ -2,7 +2,10 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { compile } from '../../src/engine/compile.ts';
 import { startEngine } from '../../src/engine/engine.ts';
+import { batchNormTraining, composedBatchNormTraining } from '../../src/engine/ops/batchNorm.ts';
+import type { Activation, AfterNorm } from '../../src/engine/ops/batchNorm.ts';
 import { composedExciteChannels, exciteChannels } from '../../src/engine/ops/exciteChannels.ts';
+import { composedLabelSums, labelSums } from '../../src/engine/ops/labelSums.ts';
 import { composedUpsampleConcat, upsampleConcat } from '../../src/engine/ops/upsampleConcat.ts';
 
 type Op = (...inputs: tf.Tensor[]) => tf.Tensor;
@@ -73,3 +76,41 @@ for (const x of excited) {
       op(y as tf.Tensor4D, (means) => tf.mul(means, 0.5));
   await compare(`excited [${x.join(', ')}]`, bind(exciteChannels), bind(composedExciteChannels), [x]);
 }
+const normalized: readonly (readonly [Shape, Activation, boolean])[] = [
+  [[2, 256, 256, 64], 'relu', false],
+  [[2, 512, 512, 16], 'relu', false],
+  [[2, 128, 128, 64], 'relu', true],
+  [[2, 128, 128, 144], 'silu', false],
+  [[2, 256, 256, 16], 'none', false],
+];
+for (const [x, activation, adds] of normalized) {
+  const bind =
+    (op: typeof composedBatchNormTraining): Op =>
+    (y, residual) => {
+      const after: AfterNorm = adds
+        ? { activation: 'relu', residual: residual as tf.Tensor4D }
+        : { activation };
+      return op(y as tf.Tensor4D, tf.ones([x[3]]), tf.zeros([x[3]]), 1e-5, after).y;
+    };
+  const name = `normalized [${x.join(', ')}], ${adds ? 'residual, ' : ''}${activation}`;
+  await compare(name, bind(batchNormTraining), bind(composedBatchNormTraining), adds ? [x, x] : [x]);
+}
+const [batch, height, width, classes] = [2, 512, 512, 29];
+const words = Int32Array.from({ length: batch * height * width }, (_, i) => Math.imul(i, 2654435761) & i);
+const labelled =
+  (sums: (logits: tf.Tensor4D, labels: tf.Tensor4D, weights: tf.Tensor1D) => tf.Tensor): Op =>
+  (logits) =>
+    sums(
+      logits as tf.Tensor4D,
+      tf.tensor4d(words, [batch, height, width, 1], 'int32'),
+      tf.ones<tf.Rank.R1>([classes]),
+    );
+await compare(
+  `sums for the loss of [${[batch, height, width, classes].join(', ')}]`,
+  labelled((logits, labels, weights) => {
+    const { crossEntropy, intersection, predicted, target } = labelSums(logits, labels, weights);
+    return tf.stack([crossEntropy, intersection, predicted, target]);
+  }),
+  labelled((logits, labels, positiveWeights) => composedLabelSums({ logits, labels, positiveWeights })),
+  [[batch, height, width, classes]],
+);
