@@ -2,7 +2,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { Random } from '../../src/core/random.ts';
 import { startEngine } from '../../src/engine/engine.ts';
-import { composedLabelSums, labelSums } from '../../src/engine/ops/labelSums.ts';
+import { composedLabelSums, composedLabelSumsGradient, labelSums } from '../../src/engine/ops/labelSums.ts';
 import { unpackLabels } from '../../src/engine/ops/unpackLabels.ts';
 
 beforeAll(async () => {
@@ -68,7 +68,10 @@ describe('sums of labels in one pass', () => {
         );
         return tf.stack([entropy, tf.mul(p, z), p, z].map((term) => tf.sum(term, [0, 1, 2])));
       });
-      expect(tf.max(tf.abs(tf.sub(fused, separate))).dataSync()[0]!).toBeLessThan(2e-6);
+      const composed = composedLabelSumsGradient(slopes, inputs);
+      for (const gradient of [fused, composed]) {
+        expect(tf.max(tf.abs(tf.sub(gradient, separate))).dataSync()[0]!).toBeLessThan(2e-6);
+      }
       expect(tf.max(tf.abs(fused)).dataSync()[0]!).toBeGreaterThan(1e-3);
     });
   });

@@ -30,7 +30,7 @@ const labelSumsOp = defineOp<keyof Inputs, object>({
   gradient: ([dy], [logits, labels, positiveWeights]) => ({
     logits: () => {
       const inputs = { logits: logits!, labels: labels!, positiveWeights: positiveWeights! };
-      if (startedEngine().info.device !== 'cpu') return composedGradient(dy!, inputs);
+      if (startedEngine().info.device !== 'cpu') return composedLabelSumsGradient(dy!, inputs);
       return runOp('PhalanxLabelSumsGrad', [], [logits!, labels!, positiveWeights!, dy!]);
     },
     labels: () => tf.zerosLike(labels!),
@@ -48,7 +48,11 @@ export function composedLabelSums({ logits, labels, positiveWeights }: Inputs): 
   return tf.stack(terms.map((term) => tf.sum(term, [0, 1, 2])));
 }
 
-function composedGradient(dy: tf.Tensor, { logits, labels, positiveWeights }: Inputs): tf.Tensor {
+/** The gradient of the logits from that of the sums, `[4, classes]`, of TensorFlow's ops. */
+export function composedLabelSumsGradient(
+  dy: tf.Tensor,
+  { logits, labels, positiveWeights }: Inputs,
+): tf.Tensor {
   const [ofEntropy, ofIntersection, ofPredicted] = tf.unstack(dy);
   const z = unpackLabels(labels as tf.Tensor4D, logits.shape[3]!);
   const p = tf.sigmoid(logits);
