@@ -25,13 +25,20 @@ const flags = [
 
 /** All that reaches the addons but setup's own tests, which run none of their code. */
 const defaultTests = [
+  'tests/engine/adam.test.ts',
+  'tests/engine/batchNormFused.test.ts',
   'tests/engine/compile.test.ts',
+  'tests/engine/exciteChannels.test.ts',
   'tests/engine/exit.test.ts',
+  'tests/engine/filterGradient.test.ts',
   'tests/engine/fuzz.test.ts',
   'tests/engine/goldens.test.ts',
+  'tests/engine/labelSums.test.ts',
+  'tests/engine/mixedPrecision.test.ts',
   'tests/engine/robust.test.ts',
   'tests/engine/traceErrors.test.ts',
   'tests/engine/unpackLabels.test.ts',
+  'tests/engine/upsampleConcat.test.ts',
   'tests/labels',
   'tests/pixels',
 ];
