@@ -4,9 +4,6 @@
 #include <cstdint>
 #include <cstring>
 
-// The functions below disappear into their callers, so how they would be called does not matter.
-#pragma GCC diagnostic ignored "-Wpsabi"
-
 #if defined(__x86_64__)
 #define PHALANX_AVX2 __attribute__((target("avx2,fma")))
 #define PHALANX_HAS_AVX2 (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma"))
