@@ -6,6 +6,7 @@
 
 #include "batchNorm.h"
 #include "blocks.h"
+#include "registerKernels.h"
 #include "tensorflow/core/framework/op.h"
 #include "tensorflow/core/framework/shape_inference.h"
 
@@ -236,15 +237,10 @@ class BatchNormGradOp : public BatchNormBase {
   }
 };
 
-#define FOR_OP(name, Kernel, T) \
-  REGISTER_KERNEL_BUILDER(Name(name).Device(tensorflow::DEVICE_CPU).TypeConstraint<T>("T"), Kernel);
-#define FOR_TYPE(T)                                                                                           \
-  FOR_OP("PhalanxBatchNorm", BatchNormOp<T>, T)         \
-  FOR_OP("PhalanxBatchNormAdd", BatchNormOp<T>, T)      \
-  FOR_OP("PhalanxBatchNormGrad", BatchNormGradOp<T>, T) \
-  FOR_OP("PhalanxBatchNormAddGrad", BatchNormGradOp<T>, T)
-FOR_TYPE(float)
-FOR_TYPE(Eigen::bfloat16)
+PHALANX_REGISTER_KERNELS("PhalanxBatchNorm", BatchNormOp);
+PHALANX_REGISTER_KERNELS("PhalanxBatchNormAdd", BatchNormOp);
+PHALANX_REGISTER_KERNELS("PhalanxBatchNormGrad", BatchNormGradOp);
+PHALANX_REGISTER_KERNELS("PhalanxBatchNormAddGrad", BatchNormGradOp);
 
 }  // namespace
 }  // namespace phalanx

@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "imageBlocks.h"
-#include "tensorflow/core/framework/bfloat16.h"
+#include "registerKernels.h"
 #include "tensorflow/core/framework/op.h"
 #include "tensorflow/core/framework/op_kernel.h"
 #include "tensorflow/core/framework/shape_inference.h"
@@ -131,13 +131,8 @@ class ChannelScaleGradOp : public tensorflow::OpKernel {
   }
 };
 
-#define REGISTER_AS(name, kernel, T) \
-  REGISTER_KERNEL_BUILDER(Name(name).Device(tensorflow::DEVICE_CPU).TypeConstraint<T>("T"), kernel<T>)
-REGISTER_AS("PhalanxChannelScale", ChannelScaleOp, float);
-REGISTER_AS("PhalanxChannelScale", ChannelScaleOp, Eigen::bfloat16);
-REGISTER_AS("PhalanxChannelScaleGrad", ChannelScaleGradOp, float);
-REGISTER_AS("PhalanxChannelScaleGrad", ChannelScaleGradOp, Eigen::bfloat16);
-#undef REGISTER_AS
+PHALANX_REGISTER_KERNELS("PhalanxChannelScale", ChannelScaleOp);
+PHALANX_REGISTER_KERNELS("PhalanxChannelScaleGrad", ChannelScaleGradOp);
 
 }  // namespace
 }  // namespace phalanx

@@ -25,9 +25,7 @@ PHALANX_INLINE void addValue(const LabelPattern& pattern, const float* logits, c
                              float* sums) {
   const V x = load<V>(logits);
   const V z = targets<V>(pattern, labels, in);
-  const V e = exponential(-absolute(x));
-  const V large = 1.0f / (e + 1.0f);
-  const V p = x < 0.0f ? e * large : large;
+  const auto [e, p, q] = logistic(x);
   const V softplus = logOnePlus(e) + (x < 0.0f ? -x : V{});
   const V weight = load<V>(pattern.positiveWeight.data() + in);
   const int64_t n = pattern.channels.values;
@@ -40,11 +38,7 @@ PHALANX_INLINE void writeGradient(const LabelPattern& pattern, const float* logi
                                   const std::vector<float> (&slopes)[3], float* gradient) {
   const V x = load<V>(logits);
   const V z = targets<V>(pattern, labels, in);
-  const V e = exponential(-absolute(x));
-  const V large = 1.0f / (e + 1.0f);
-  const V small = e * large;
-  const V p = x < 0.0f ? small : large;
-  const V q = x < 0.0f ? large : small;
+  const auto [e, p, q] = logistic(x);
   const V weight = load<V>(pattern.positiveWeight.data() + in);
   const V ofEntropy = load<V>(slopes[0].data() + in) * ((1.0f - z) * p - weight * z * q);
   const V ofOverlap = (load<V>(slopes[1].data() + in) * z + load<V>(slopes[2].data() + in)) * p * q;

@@ -122,11 +122,23 @@ PHALANX_INLINE V absolute(V x) {
   return x < 0.0f ? -x : x;
 }
 
+/// Of a logit x: e^-|x|, sigmoid(x) and sigmoid(-x), none of which loses digits where it is small.
+template <typename V>
+struct Logistic {
+  V e, p, q;
+};
+
+template <typename V>
+PHALANX_INLINE Logistic<V> logistic(V x) {
+  const V e = exponential(-absolute(x));
+  const V large = 1.0f / (e + 1.0f);
+  const V small = e * large;
+  return {e, x < 0.0f ? small : large, x < 0.0f ? large : small};
+}
+
 template <typename V>
 PHALANX_INLINE V sigmoid(V x) {
-  const V e = exponential(-absolute(x));
-  const V small = 1.0f / (e + 1.0f);
-  return x < 0.0f ? e * small : small;
+  return logistic(x).p;
 }
 
 }  // namespace phalanx

@@ -4,7 +4,7 @@
 #include <vector>
 
 #include "imageBlocks.h"
-#include "tensorflow/core/framework/bfloat16.h"
+#include "registerKernels.h"
 #include "tensorflow/core/framework/op.h"
 #include "tensorflow/core/framework/op_kernel.h"
 #include "tensorflow/core/framework/shape_inference.h"
@@ -117,13 +117,8 @@ class SpatialMeanGradOp : public tensorflow::OpKernel {
   }
 };
 
-#define REGISTER_AS(name, kernel, T) \
-  REGISTER_KERNEL_BUILDER(Name(name).Device(tensorflow::DEVICE_CPU).TypeConstraint<T>("T"), kernel<T>)
-REGISTER_AS("PhalanxSpatialMean", SpatialMeanOp, float);
-REGISTER_AS("PhalanxSpatialMean", SpatialMeanOp, Eigen::bfloat16);
-REGISTER_AS("PhalanxSpatialMeanGrad", SpatialMeanGradOp, float);
-REGISTER_AS("PhalanxSpatialMeanGrad", SpatialMeanGradOp, Eigen::bfloat16);
-#undef REGISTER_AS
+PHALANX_REGISTER_KERNELS("PhalanxSpatialMean", SpatialMeanOp);
+PHALANX_REGISTER_KERNELS("PhalanxSpatialMeanGrad", SpatialMeanGradOp);
 
 }  // namespace
 }  // namespace phalanx

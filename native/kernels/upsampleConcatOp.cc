@@ -5,7 +5,7 @@
 #include <numeric>
 #include <vector>
 
-#include "tensorflow/core/framework/bfloat16.h"
+#include "registerKernels.h"
 #include "tensorflow/core/framework/op.h"
 #include "tensorflow/core/framework/op_kernel.h"
 #include "tensorflow/core/framework/shape_inference.h"
@@ -238,13 +238,8 @@ class UpsampleConcatGradOp : public tensorflow::OpKernel {
   std::vector<int64_t> size_, channels_;
 };
 
-#define REGISTER_AS(name, kernel, T) \
-  REGISTER_KERNEL_BUILDER(Name(name).Device(tensorflow::DEVICE_CPU).TypeConstraint<T>("T"), kernel<T>)
-REGISTER_AS("PhalanxUpsampleConcat", UpsampleConcatOp, float);
-REGISTER_AS("PhalanxUpsampleConcat", UpsampleConcatOp, Eigen::bfloat16);
-REGISTER_AS("PhalanxUpsampleConcatGrad", UpsampleConcatGradOp, float);
-REGISTER_AS("PhalanxUpsampleConcatGrad", UpsampleConcatGradOp, Eigen::bfloat16);
-#undef REGISTER_AS
+PHALANX_REGISTER_KERNELS("PhalanxUpsampleConcat", UpsampleConcatOp);
+PHALANX_REGISTER_KERNELS("PhalanxUpsampleConcatGrad", UpsampleConcatGradOp);
 
 }  // namespace
 }  // namespace phalanx
