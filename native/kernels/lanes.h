@@ -90,6 +90,7 @@ PHALANX_INLINE V exponential(V x) {
   x = x < -87.0f ? V{} - 87.0f : x;
   x = x > 88.0f ? V{} + 88.0f : x;
   constexpr float kShift = 12582912.0f;  // 1.5 * 2^23: what is added to it is rounded to an integer.
+  constexpr int32_t kShiftBits = 0x4B400000;
   const V shifted = x * 1.44269504f + kShift;
   const V n = shifted - kShift;
   const V r = x - n * 0.693359375f + n * 2.12194440e-4f;
@@ -99,7 +100,7 @@ PHALANX_INLINE V exponential(V x) {
   p = p * r + 1.6666665459e-1f;
   p = p * r + 5.0000001201e-1f;
   p = p * r * r + r + 1.0f;
-  const auto power = (bitsAs<Integers<V>>(shifted) + 127) << 23;
+  const auto power = (bitsAs<Integers<V>>(shifted) - (kShiftBits - 127)) << 23;
   return p * bitsAs<V>(power);
 }
 

@@ -6,7 +6,7 @@ import { readHandBone } from '../data/handBone/reader.ts';
 import { readPhantomManifest, sameOptions } from '../data/phantom/manifest.ts';
 import { resolvePhantomOptions } from '../data/phantom/options.ts';
 import { writePhantom } from '../data/phantom/writePhantom.ts';
-import { assembleModel } from '../models/buildModel.ts';
+import { assembleModel } from '../models/registry.ts';
 import { readSubmissionLabels } from '../inference/submission/labels.ts';
 import { scoreSubmission } from '../inference/submission/score.ts';
 import { modelConfig, resolveEnsemble, resolveExperiment } from './resolve.ts';

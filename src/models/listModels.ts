@@ -1,11 +1,12 @@
 import { z } from 'zod';
-import { assembleModel } from './buildModel.ts';
+import { assembleModel } from './registry.ts';
 import { decoderNames, decoderSchemas } from './decoders/options.ts';
 import type { DecoderName } from './decoders/options.ts';
 import { encoderNames, encoderSchema, encoderSchemas } from './encoders/options.ts';
 import type { EncoderName } from './encoders/options.ts';
 import { createEncoder } from './encoders/registry.ts';
-import { dilatedEncoders, parseModel } from './modelSchema.ts';
+import { parseModel } from './modelSchema.ts';
+import { limitsOf } from './decoders/limits.ts';
 
 export interface OptionEntry {
   readonly name: string;
@@ -52,7 +53,7 @@ function describeEncoder(name: EncoderName): EncoderEntry {
 }
 
 function describeDecoder(name: DecoderName): DecoderEntry {
-  const suitable: readonly EncoderName[] = name === 'fcn' ? dilatedEncoders : encoderNames;
+  const suitable = limitsOf(name)?.encoders ?? encoderNames;
   const parameters = suitable.map((encoder) => {
     const config = parseModel({ decoder: { name }, encoder: { name: encoder }, inChannels: 3, classes: 1 });
     return [encoder, assembleModel(config).parameterCount];

@@ -1,15 +1,12 @@
 import { z } from 'zod';
 import { PhalanxError } from '../core/errors.ts';
+import { limitsOf } from './decoders/limits.ts';
+import type { SuitableDepth, SuitableEncoder } from './decoders/limits.ts';
 import { decoderSchema } from './decoders/options.ts';
-import type { DecoderConfig, DecoderOptions } from './decoders/options.ts';
+import type { DecoderConfig, DecoderName, DecoderOptions } from './decoders/options.ts';
 import { encoderSchema } from './encoders/options.ts';
-import type { EncoderConfig, EncoderName, EncoderOptions } from './encoders/options.ts';
+import type { EncoderConfig, EncoderOptions } from './encoders/options.ts';
 import { strictOptions } from './options.ts';
-
-/** Encoders with bottleneck blocks, the only ones torchvision dilates. */
-export const dilatedEncoders = ['resnet50'] as const satisfies readonly EncoderName[];
-
-export type DilatedEncoder = (typeof dilatedEncoders)[number];
 
 /** Type parameters say what a decoder can stand on, so that an impossible pair does not compile. */
 interface Pair<Decoder, Encoder> {
@@ -22,16 +19,17 @@ interface Pair<Decoder, Encoder> {
 }
 
 /** A model as a person writes it. */
-export type ModelOptions =
-  | Pair<DecoderOptions<'unet'>, EncoderOptions>
-  | Pair<DecoderOptions<'unetplusplus'>, EncoderOptions>
-  | Pair<DecoderOptions<'fcn'>, EncoderOptions<DilatedEncoder> & { depth?: 5 }>;
+export type ModelOptions = {
+  [Name in DecoderName]: Pair<
+    DecoderOptions<Name>,
+    EncoderOptions<SuitableEncoder<Name>> & { depth?: SuitableDepth<Name> | undefined }
+  >;
+}[DecoderName];
 
 /** A model with every default filled in; as good as the options it came from wherever those are taken. */
-export type ModelConfig =
-  | Pair<DecoderConfig<'unet'>, EncoderConfig>
-  | Pair<DecoderConfig<'unetplusplus'>, EncoderConfig>
-  | Pair<DecoderConfig<'fcn'>, EncoderConfig<DilatedEncoder> & { depth: 5 }>;
+export type ModelConfig<Name extends DecoderName = DecoderName> = {
+  [N in Name]: Pair<DecoderConfig<N>, EncoderConfig<SuitableEncoder<N>> & { depth: SuitableDepth<N> }>;
+}[Name];
 
 const defaultChannels = [256, 128, 64, 32, 16];
 
@@ -46,21 +44,15 @@ export function decoderChannels(
 /** Squeeze-and-excitation divides channels by this. */
 export const SCSE_REDUCTION = 16;
 
-const anyModel = strictOptions({
-  decoder: decoderSchema,
-  encoder: encoderSchema,
-  inChannels: z.int().min(1).max(1024),
-  classes: z.int().min(1).max(1024),
-}).superRefine(({ decoder, encoder }, context) => {
-  const refuse = (path: string[], message: string) => context.addIssue({ code: 'custom', path, message });
-  if (decoder.name === 'fcn') {
-    if (!(dilatedEncoders as readonly string[]).includes(encoder.name)) {
-      refuse(['encoder', 'name'], `fcn dilates its encoder and needs one of ${dilatedEncoders.join(', ')}`);
-    }
-    if (encoder.depth !== 5)
-      refuse(['encoder', 'depth'], 'fcn uses every stage of its encoder: depth must be 5');
-    return;
-  }
+type Refuse = (path: readonly string[], message: string) => void;
+
+type Check<Name extends DecoderName> = (
+  decoder: DecoderConfig<Name>,
+  encoder: EncoderConfig,
+  refuse: Refuse,
+) => void;
+
+const checkUnet: Check<'unet' | 'unetplusplus'> = (decoder, encoder, refuse) => {
   const channels = decoderChannels(decoder, encoder);
   if (channels.length !== encoder.depth) {
     const expected = `${encoder.depth} numbers, one per stage of the encoder`;
@@ -72,6 +64,27 @@ const anyModel = strictOptions({
       `scse attention needs at least ${SCSE_REDUCTION} channels in every block`,
     );
   }
+};
+
+/** What else must hold between a decoder's options and its encoder's. */
+const checks: { readonly [Name in DecoderName]?: Check<Name> } = { unet: checkUnet, unetplusplus: checkUnet };
+
+const anyModel = strictOptions({
+  decoder: decoderSchema,
+  encoder: encoderSchema,
+  inChannels: z.int().min(1).max(1024),
+  classes: z.int().min(1).max(1024),
+}).superRefine(({ decoder, encoder }, context) => {
+  const refuse: Refuse = (path, message) => context.addIssue({ code: 'custom', path: [...path], message });
+  const { encoders, depths, because = '' } = limitsOf(decoder.name) ?? {};
+  if (encoders?.includes(encoder.name) === false) {
+    refuse(['encoder', 'name'], `${decoder.name} ${because} and needs one of ${encoders.join(', ')}`);
+  }
+  if (depths?.includes(encoder.depth) === false) {
+    refuse(['encoder', 'depth'], `${decoder.name} ${because}: depth must be ${depths.join(' or ')}`);
+  }
+  // The table's type pairs each name with its own options, which TypeScript cannot follow through a union.
+  (checks[decoder.name] as Check<DecoderName> | undefined)?.(decoder, encoder, refuse);
 });
 
 /** Checks a model's options at run time and fills in the defaults; part of the experiment's schema. */

@@ -27,9 +27,11 @@ export interface Conv2dOptions {
   readonly biasInitializer?: Initializer;
 }
 
+type Conv2dGeometry = Readonly<Required<Omit<Conv2dOptions, 'kernelInitializer' | 'biasInitializer'>>>;
+
 /** `torch.nn.Conv2d`: `[N, H, W, inChannels]` to `[N, H', W', outChannels]`; state `weight` and, if any, `bias`. */
 export class Conv2d extends Layer {
-  readonly options: Required<Omit<Conv2dOptions, 'kernelInitializer' | 'biasInitializer'>>;
+  #options: Conv2dGeometry;
   readonly weight: Parameter;
   readonly bias: Parameter | undefined;
 
@@ -46,7 +48,7 @@ export class Conv2d extends Layer {
     biasInitializer,
   }: Conv2dOptions) {
     super();
-    this.options = { inChannels, outChannels, kernelSize, stride, padding, dilation, groups, bias };
+    this.#options = { inChannels, outChannels, kernelSize, stride, padding, dilation, groups, bias };
     const shape = [kernelSize, kernelSize, inChannels / groups, outChannels];
     this.weight = this.register('weight', new Parameter({ shape, initializer: kernelInitializer }));
     this.bias = bias
@@ -55,6 +57,19 @@ export class Conv2d extends Layer {
           new Parameter({ shape: [outChannels], initializer: biasInitializer ?? torchDefaultBias(shape) }),
         )
       : undefined;
+  }
+
+  get options(): Conv2dGeometry {
+    return this.#options;
+  }
+
+  /**
+   * Keeps the resolution and widens the kernel's reach instead, as segmentation-models-pytorch's
+   * `replace_strides_with_dilation`.
+   */
+  replaceStrideWithDilation(dilation: number): void {
+    const padding = Math.floor(this.#options.kernelSize / 2) * dilation;
+    this.#options = { ...this.#options, stride: 1, dilation, padding };
   }
 
   override forward(x: tf.Tensor4D, context: Context): tf.Tensor4D {
@@ -69,7 +84,7 @@ export class Conv2d extends Layer {
 
   /** The layer with other weights `[kernelH, kernelW, inChannels / groups, outChannels]` and bias `[outChannels]`. */
   convolve(x: tf.Tensor4D, weight: tf.Tensor4D, bias: tf.Tensor1D | undefined): tf.Tensor4D {
-    const { stride, padding, dilation, groups } = this.options;
+    const { stride, padding, dilation, groups } = this.#options;
     const y = conv2d(x, weight, { stride, padding, dilation, groups });
     return bias === undefined ? y : biasAdd(y, bias);
   }

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { nativeTensorCount, startEngine } from '../../src/engine/engine.ts';
-import { assembleModel } from '../../src/models/buildModel.ts';
+import { assembleModel } from '../../src/models/registry.ts';
 import { describeModel } from '../../src/models/describeModel.ts';
 import { listModels } from '../../src/models/listModels.ts';
 import { parseModel } from '../../src/models/modelSchema.ts';

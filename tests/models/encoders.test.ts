@@ -1,12 +1,18 @@
 import { createHash } from 'node:crypto';
-import { readFileSync } from 'node:fs';
+import { readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { compile } from '../../src/engine/compile.ts';
 import { nativeTensorCount, startEngine } from '../../src/engine/engine.ts';
 import { encoderNames, encoderSchema } from '../../src/models/encoders/options.ts';
+import type { EncoderName } from '../../src/models/encoders/options.ts';
+import { decoderNames } from '../../src/models/decoders/options.ts';
+import { buildModel } from '../../src/models/buildModel.ts';
 import { createEncoder } from '../../src/models/encoders/registry.ts';
+import type { Encoder } from '../../src/models/encoders/encoder.ts';
+import type { ModelOptions } from '../../src/models/modelSchema.ts';
+import type { Module } from '../../src/nn/module.ts';
 import { loadStateDict } from '../../src/nn/stateDict.ts';
 import { StochasticDepth } from '../../src/nn/stochasticDepth.ts';
 import { filled, filledState } from './formula.ts';
@@ -20,48 +26,106 @@ interface EncoderGolden {
   readonly parameters: number;
   readonly keys: string;
   readonly features: readonly Digest[];
+  /** Features at another output stride, null where the original has no dilation. */
+  readonly dilated: Readonly<Record<'8' | '16', readonly Digest[] | null>>;
+  /** Under a decoder with its defaults and `CLASSES` classes, null where the original refuses the pair. */
+  readonly models: Readonly<Record<string, ModelGolden | null>>;
 }
 
-const goldens = JSON.parse(
-  readFileSync(join(import.meta.dirname, '../goldens/encoders.json'), 'utf8'),
-) as Record<string, EncoderGolden>;
+interface ModelGolden {
+  readonly parameters: number;
+  readonly keys: string;
+  readonly logits: Digest;
+}
+
+const folder = join(import.meta.dirname, '../goldens/encoders');
+
+function readGolden(name: EncoderName): EncoderGolden {
+  return JSON.parse(readFileSync(join(folder, `${name}.json`), 'utf8')) as EncoderGolden;
+}
+
+/** Relative to the largest value. */
+const TOLERANCE = 1e-4;
+/** As in tools/goldens/encoders.py. */
+const CLASSES = 3;
 
 beforeAll(async () => {
   await startEngine();
 });
 
 test('every encoder has its golden', () => {
-  expect(Object.keys(goldens)).toEqual(encoderNames);
+  expect(readdirSync(folder).sort()).toEqual(encoderNames.map((name) => `${name}.json`).sort());
 });
 
 describe.each(encoderNames)('%s', (name) => {
-  const golden = goldens[name]!;
+  const golden = readGolden(name);
   const create = (options = {}) => createEncoder(encoderSchema.parse({ name, ...options }), 3);
 
-  test('has the state dict, parameter count and features of the original', async () => {
-    const before = { engine: nativeTensorCount(), tfjs: tf.memory().numTensors };
-    const encoder = create();
-    const keys = [...encoder.namedState()].map(([key, { torchShape }]) => [key, torchShape]);
-    expect(createHash('sha256').update(JSON.stringify(keys)).digest('hex')).toBe(golden.keys);
-    expect(encoder.parameterCount).toBe(golden.parameters);
+  /** Compares the features, in inference, with every parameter from the formula. */
+  async function compareFeatures(encoder: Encoder, digests: readonly Digest[]): Promise<void> {
     loadStateDict(encoder, filledState(encoder));
     const infer = compile((x: tf.Tensor4D) => encoder.forward(x, { training: false }).slice(1), {
       name: 'encoder',
       precision: 'float32',
     });
-    const [height, width] = golden.size;
-    const x = fromTorch(filled('x', 2 * 3 * height * width, -2, 2), [2, 3, height, width]);
+    const x = imageOf(golden);
     const features = await infer(x);
     expect(features.map(({ shape }) => shape[3])).toEqual(encoder.outChannels.slice(1));
-    for (const [index, digest] of golden.features.entries()) {
-      const { shape, values } = toTorch(features[index]!);
-      expect(shape).toEqual(digest.shape);
-      expect(difference(`feature ${index}`, values, digest), `feature ${index}`).toBeLessThan(1e-4);
+    // Some originals have an empty feature, which says nothing.
+    const filledFeatures = features.filter(({ size }) => size > 0);
+    expect(filledFeatures.length).toBe(digests.length);
+    for (const [index, feature] of filledFeatures.entries()) {
+      const name = `feature ${features.indexOf(feature)}`;
+      const { shape, values } = toTorch(feature);
+      expect(shape).toEqual(digests[index]!.shape);
+      expect(difference(name, values, digests[index]!), name).toBeLessThan(TOLERANCE);
     }
     tf.dispose([features, x]);
     infer.dispose();
+  }
+
+  test('has the state dict, parameter count and features of the original', async () => {
+    const before = { engine: nativeTensorCount(), tfjs: tf.memory().numTensors };
+    const encoder = create();
+    expect(keysHash(encoder)).toBe(golden.keys);
+    expect(encoder.parameterCount).toBe(golden.parameters);
+    await compareFeatures(encoder, golden.features);
     encoder.dispose();
     expect({ engine: nativeTensorCount(), tfjs: tf.memory().numTensors }).toEqual(before);
+  });
+
+  const dilations = ([8, 16] as const).filter((stride) => golden.dilated[stride] !== null);
+  test.each(dilations)('dilates to output stride %d as the original', async (stride) => {
+    const encoder = create().dilate(stride);
+    expect(encoder.outputStride).toBe(stride);
+    await compareFeatures(encoder, golden.dilated[stride]!);
+    encoder.dispose();
+  });
+
+  const decoders = decoderNames.filter((decoder) => (golden.models[decoder] ?? null) !== null);
+  test.each(decoders)('has the logits of the original under %s', async (decoder) => {
+    const { keys, parameters, logits: expected } = golden.models[decoder]!;
+    const model = buildModel({
+      decoder: { name: decoder },
+      encoder: { name },
+      inChannels: 3,
+      classes: CLASSES,
+    } as ModelOptions);
+    expect(keysHash(model)).toBe(keys);
+    expect(model.parameterCount).toBe(parameters);
+    loadStateDict(model, filledState(model));
+    const infer = compile((x: tf.Tensor4D) => model.forward(x, { training: false }).logits, {
+      name: 'model',
+      precision: 'float32',
+    });
+    const x = imageOf(golden);
+    const logits = await infer(x);
+    const { shape, values } = toTorch(logits);
+    expect(shape).toEqual(expected.shape);
+    expect(difference('logits', values, expected)).toBeLessThan(TOLERANCE);
+    tf.dispose([x, logits]);
+    infer.dispose();
+    model.dispose();
   });
 
   test('takes images as small as the original does, and says what it needs', () => {
@@ -111,3 +175,13 @@ test('a shallower EfficientNet takes smaller images', () => {
   expect(() => forward(7)).toThrow('at least 8×8 pixels');
   encoder.dispose();
 });
+
+function imageOf({ size: [height, width] }: EncoderGolden): tf.Tensor4D {
+  return fromTorch(filled('x', 2 * 3 * height * width, -2, 2), [2, 3, height, width]);
+}
+
+/** Of every key with its shape, in order. */
+function keysHash(module: Module): string {
+  const keys = [...module.namedState()].map(([key, { torchShape }]) => [key, torchShape]);
+  return createHash('sha256').update(JSON.stringify(keys)).digest('hex');
+}

@@ -2,7 +2,7 @@ import { elementCount } from '../../src/nn/safetensors/format.ts';
 import type { HostTensor, StateDict } from '../../src/nn/safetensors/format.ts';
 import type { Module } from '../../src/nn/module.ts';
 
-/** The values of `filled` in tools/goldens/models.py: uniform in [low, high), from a name and each index. */
+/** The values of `filled` in tools/goldens/formula.py: uniform in [low, high), from a name and each index. */
 export function filled(name: string, count: number, low: number, high: number): Float32Array {
   let seed = 0x811c9dc5;
   for (const byte of Buffer.from(name)) seed = Math.imul(seed ^ byte, 0x01000193);

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { assembleModel } from '../../src/models/buildModel.ts';
+import { assembleModel } from '../../src/models/registry.ts';
 import { modelSchema, parseModel } from '../../src/models/modelSchema.ts';
 import type { ModelOptions } from '../../src/models/modelSchema.ts';
 

@@ -103,6 +103,5 @@ export function readDocComments(): DocComments {
     transforms: declared.property('transforms'),
     builders: declared.property('builders'),
     decoders: declared.property('decoders'),
-    encoders: declared.property('encoders'),
   };
 }

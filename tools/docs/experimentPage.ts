@@ -66,7 +66,7 @@ function section(key: string, experiment: Schema, docs: DocComments): string[] {
   }
   const inner = Object.entries(property.properties ?? {}).flatMap(([name, child]) => {
     if (!isChoice(child)) return [];
-    const comments = name === 'decoder' ? docs.decoders : name === 'encoder' ? docs.encoders : undefined;
+    const comments = name === 'decoder' ? docs.decoders : undefined;
     return [
       `### ${code(`${key}.${name}`)}`,
       ...alternativeSections(namedOptions(child), own.property(name), '####', comments),
@@ -84,7 +84,7 @@ function alternativeSections(
   const entries = options.map((option): NamedEntry => {
     const name = nameOf(option);
     const type = types.named(name);
-    const comment = comments?.comment(name) ?? type.commentOfDeclaration('name');
+    const comment = option.description ?? comments?.comment(name) ?? type.commentOfDeclaration('name');
     return { names: [name], comment, rows: settingRows(option, type, '') };
   });
   return merged(entries).map((entry) => namedSection(entry, level));

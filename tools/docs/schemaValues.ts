@@ -24,6 +24,7 @@ export interface Schema {
   readonly format?: string;
   readonly default?: unknown;
   readonly values?: string;
+  readonly description?: string;
 }
 
 export function describedSchema(schema: z.ZodType): Schema {

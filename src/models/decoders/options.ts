@@ -44,8 +44,10 @@ export type DecoderConfig<Name extends DecoderName = DecoderName> = {
 
 export const decoderNames = Object.keys(decoderSchemas) as readonly DecoderName[];
 
+type DecoderSchema = (typeof decoderSchemas)[DecoderName];
+
 export const decoderSchema = z.discriminatedUnion(
   'name',
-  [decoderSchemas.unet, decoderSchemas.unetplusplus, decoderSchemas.fcn],
+  Object.values(decoderSchemas) as [DecoderSchema, ...DecoderSchema[]],
   { error: ({ input }) => unknownName('decoder', (input as { name?: unknown } | null)?.name, decoderNames) },
 );

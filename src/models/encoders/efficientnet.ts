@@ -4,6 +4,7 @@ import { BatchNorm2d } from '../../nn/batchNorm2d.ts';
 import type { Context } from '../../nn/context.ts';
 import { Conv2d } from '../../nn/conv2d.ts';
 import { convNormActivation } from '../../nn/convNormActivation.ts';
+import type { Module } from '../../nn/module.ts';
 import { ModuleDict } from '../../nn/moduleDict.ts';
 import { Encoder } from './encoder.ts';
 import { efficientnetPlan } from './efficientnetPlan.ts';
@@ -25,17 +26,19 @@ export interface EfficientNetOptions {
  */
 export class EfficientNet extends Encoder {
   override readonly outChannels: readonly number[];
-  override readonly outputStride: number;
   readonly #stem: Conv2d;
   readonly #bn0: BatchNorm2d;
   readonly #blocks: readonly MBConvBlock[];
   /** Indices of the blocks whose output is a feature. */
   readonly #features: readonly number[];
+  /** Those of every depth. */
+  readonly #strides: EfficientNetVariant['features'];
   readonly #smallestSide: number;
 
   constructor({ variant, inChannels, depth, dropConnect }: EfficientNetOptions) {
     super();
     const plan = efficientnetPlan(variant);
+    this.#strides = variant.features;
     this.#features = variant.features.slice(0, depth - 1);
     this.#smallestSide = plan.smallestSide(depth);
     this.#stem = this.register(
@@ -64,7 +67,11 @@ export class EfficientNet extends Encoder {
     this.register('_bn1', new BatchNorm2d(outChannels, batchNormOptions)).freeze();
     const channels = this.#features.map((index) => plan.blocks[index]!.outChannels);
     this.outChannels = [inChannels, plan.stem.channels, ...channels];
-    this.outputStride = 2 ** depth;
+  }
+
+  protected override modulesAtStride(stride: 16 | 32): readonly Module[] {
+    const [, eighth, sixteenth] = this.#strides;
+    return stride === 16 ? this.#blocks.slice(eighth + 1, sixteenth + 1) : this.#blocks.slice(sixteenth + 1);
   }
 
   /** @throws PhalanxError `model/input-shape` when the image is too small to be halved so often. */

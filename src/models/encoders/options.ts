@@ -6,37 +6,43 @@ const pyramid = {
   depth: z.literal([3, 4, 5]).default(5),
 };
 
-const efficientnet = {
-  ...pyramid,
-  /** Probability that training skips a residual block for a sample: 0 at the first, rising to nearly this at the last; in [0, 1). */
-  dropConnect: z.number().min(0).lt(1).default(0.2),
-};
+/** The same options for every name of a family; the reference quotes `origin`. */
+function family<const Name extends string, Shape extends z.ZodRawShape>(
+  names: readonly Name[],
+  origin: string,
+  shape: Shape,
+): { readonly [N in Name]: ReturnType<typeof namedOptions<N, Shape>> } {
+  const schemas = names.map((name) => [name, namedOptions(name, shape).describe(origin)]);
+  return Object.fromEntries(schemas) as { [N in Name]: ReturnType<typeof namedOptions<N, Shape>> };
+}
+
+const resnet = family(
+  ['resnet18', 'resnet34', 'resnet50'],
+  "Residual network (He et al. 2016), as torchvision's, with segmentation-models-pytorch's names.",
+  pyramid,
+);
+
+const efficientnet = family(
+  [
+    'efficientnet-b0',
+    'efficientnet-b1',
+    'efficientnet-b2',
+    'efficientnet-b3',
+    'efficientnet-b4',
+    'efficientnet-b5',
+    'efficientnet-b6',
+    'efficientnet-b7',
+  ],
+  "EfficientNet (Tan and Le 2019), as segmentation-models-pytorch's, with its names.",
+  {
+    ...pyramid,
+    /** Probability that training skips a residual block for a sample: 0 at the first, rising to nearly this at the last; in [0, 1). */
+    dropConnect: z.number().min(0).lt(1).default(0.2),
+  },
+);
 
 /** Options of every encoder, by name. */
-export const encoderSchemas = {
-  /** Residual network (He et al. 2016), as torchvision's, with segmentation-models-pytorch's names. */
-  resnet18: namedOptions('resnet18', pyramid),
-  /** Residual network (He et al. 2016), as torchvision's, with segmentation-models-pytorch's names. */
-  resnet34: namedOptions('resnet34', pyramid),
-  /** Residual network (He et al. 2016), as torchvision's, with segmentation-models-pytorch's names. */
-  resnet50: namedOptions('resnet50', pyramid),
-  /** EfficientNet (Tan and Le 2019), as segmentation-models-pytorch's, with its names. */
-  'efficientnet-b0': namedOptions('efficientnet-b0', efficientnet),
-  /** EfficientNet (Tan and Le 2019), as segmentation-models-pytorch's, with its names. */
-  'efficientnet-b1': namedOptions('efficientnet-b1', efficientnet),
-  /** EfficientNet (Tan and Le 2019), as segmentation-models-pytorch's, with its names. */
-  'efficientnet-b2': namedOptions('efficientnet-b2', efficientnet),
-  /** EfficientNet (Tan and Le 2019), as segmentation-models-pytorch's, with its names. */
-  'efficientnet-b3': namedOptions('efficientnet-b3', efficientnet),
-  /** EfficientNet (Tan and Le 2019), as segmentation-models-pytorch's, with its names. */
-  'efficientnet-b4': namedOptions('efficientnet-b4', efficientnet),
-  /** EfficientNet (Tan and Le 2019), as segmentation-models-pytorch's, with its names. */
-  'efficientnet-b5': namedOptions('efficientnet-b5', efficientnet),
-  /** EfficientNet (Tan and Le 2019), as segmentation-models-pytorch's, with its names. */
-  'efficientnet-b6': namedOptions('efficientnet-b6', efficientnet),
-  /** EfficientNet (Tan and Le 2019), as segmentation-models-pytorch's, with its names. */
-  'efficientnet-b7': namedOptions('efficientnet-b7', efficientnet),
-};
+export const encoderSchemas = { ...resnet, ...efficientnet };
 
 export type EncoderName = keyof typeof encoderSchemas;
 export type EncoderOptions<Name extends EncoderName = EncoderName> = {
@@ -48,20 +54,10 @@ export type EncoderConfig<Name extends EncoderName = EncoderName> = {
 
 export const encoderNames = Object.keys(encoderSchemas) as readonly EncoderName[];
 
+type EncoderSchema = (typeof encoderSchemas)[EncoderName];
+
 export const encoderSchema = z.discriminatedUnion(
   'name',
-  [
-    encoderSchemas.resnet18,
-    encoderSchemas.resnet34,
-    encoderSchemas.resnet50,
-    encoderSchemas['efficientnet-b0'],
-    encoderSchemas['efficientnet-b1'],
-    encoderSchemas['efficientnet-b2'],
-    encoderSchemas['efficientnet-b3'],
-    encoderSchemas['efficientnet-b4'],
-    encoderSchemas['efficientnet-b5'],
-    encoderSchemas['efficientnet-b6'],
-    encoderSchemas['efficientnet-b7'],
-  ],
+  Object.values(encoderSchemas) as [EncoderSchema, ...EncoderSchema[]],
   { error: ({ input }) => unknownName('encoder', (input as { name?: unknown } | null)?.name, encoderNames) },
 );

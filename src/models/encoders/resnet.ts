@@ -5,6 +5,7 @@ import { Conv2d } from '../../nn/conv2d.ts';
 import { convNormActivation } from '../../nn/convNormActivation.ts';
 import { kaimingNormalFanOut, torchDefaultKernel } from '../../nn/initializers.ts';
 import { Layer } from '../../nn/module.ts';
+import type { Module } from '../../nn/module.ts';
 import { MaxPool2d } from '../../nn/pooling.ts';
 import { Sequential } from '../../nn/sequential.ts';
 import { Encoder } from './encoder.ts';
@@ -49,7 +50,6 @@ const EXPANSION = 4;
 /** `torchvision.models.resnet.ResNet` without its classifier, as segmentation-models-pytorch's `ResNetEncoder`. */
 export class ResNet extends Encoder {
   override readonly outChannels: readonly number[];
-  override readonly outputStride: number;
   readonly #conv1: Conv2d;
   readonly #bn1: BatchNorm2d;
   readonly #pool = new MaxPool2d({ kernelSize: 3, stride: 2, padding: 1 });
@@ -94,7 +94,11 @@ export class ResNet extends Encoder {
     });
     const features = [inChannels, 64, ...widths.map((width) => width * expansion)];
     this.outChannels = features.slice(0, depth + 1);
-    this.outputStride = Math.min(2 ** depth, dilated ? 8 : 32);
+    if (dilated) this.endAtStride(8);
+  }
+
+  protected override modulesAtStride(stride: 16 | 32): readonly Module[] {
+    return [this.#stages[stride === 16 ? 2 : 3]!];
   }
 
   override forward(x: tf.Tensor4D, context: Context): readonly tf.Tensor4D[] {

@@ -1,0 +1,91 @@
+"""Original models of the options that Phalanx takes."""
+
+import re
+
+import segmentation_models_pytorch as smp
+import torch
+import torchvision
+from segmentation_models_pytorch.decoders.unet.decoder import UnetDecoder
+
+SMP_MODELS = {
+    "unet": smp.Unet,
+    "unetplusplus": smp.UnetPlusPlus,
+    "manet": smp.MAnet,
+    "linknet": smp.Linknet,
+    "fpn": smp.FPN,
+    "pspnet": smp.PSPNet,
+    "pan": smp.PAN,
+    "deeplabv3": smp.DeepLabV3,
+    "deeplabv3plus": smp.DeepLabV3Plus,
+    "upernet": smp.UPerNet,
+    "segformer": smp.Segformer,
+}
+# Options of a decoder that are not called decoder_… in segmentation-models-pytorch.
+PLAIN_OPTIONS = {"name", "center"}
+
+
+def original(options):
+    """The original model that the options describe."""
+    if options["decoder"]["name"] in SMP_MODELS:
+        return smp_model(options)
+    return {"fcn": torchvision_fcn}[options["decoder"]["name"]](options)
+
+
+def smp_model(options):
+    decoder, encoder = options["decoder"], options["encoder"]
+    depth = encoder.get("depth", 5)
+    settings = {
+        f"decoder_{snake_case(key)}": value for key, value in decoder.items() if key not in PLAIN_OPTIONS
+    }
+    if decoder["name"] in ("unet", "unetplusplus") and "channels" not in decoder:
+        settings["decoder_channels"] = [256, 128, 64, 32, 16][-depth:]
+    model = SMP_MODELS[decoder["name"]](
+        encoder["name"],
+        encoder_weights=None,
+        encoder_depth=depth,
+        in_channels=options["inChannels"],
+        classes=options["classes"],
+        **settings,
+    )
+    if "dropConnect" in encoder:
+        model.encoder._drop_connect_rate = encoder["dropConnect"]
+    if decoder.get("center"):
+        # Only the vgg encoders switch it on by themselves.
+        model.decoder = UnetDecoder(
+            model.encoder.out_channels,
+            settings["decoder_channels"],
+            n_blocks=depth,
+            use_norm=decoder.get("useNorm", "batchnorm"),
+            attention_type=decoder.get("attentionType"),
+            interpolation_mode=decoder.get("interpolation", "nearest"),
+            add_center_block=True,
+        )
+    return model
+
+
+def torchvision_fcn(options):
+    decoder = options["decoder"]
+    model = torchvision.models.segmentation.fcn_resnet50(
+        weights=None, weights_backbone=None, num_classes=options["classes"], aux_loss=decoder.get("auxiliary", True)
+    )
+    if options["inChannels"] != 3:
+        model.backbone.conv1 = torch.nn.Conv2d(options["inChannels"], 64, 7, 2, 3, bias=False)
+    for module in model.modules():
+        if isinstance(module, torch.nn.Dropout):
+            module.p = decoder["dropout"]
+    return model
+
+
+def snake_case(name):
+    return re.sub("[A-Z]", lambda letter: "_" + letter.group().lower(), name)
+
+
+def features_of(model, x):
+    if hasattr(model, "encoder"):
+        return model.encoder(x)[1:]
+    return list(model.backbone(x).values())
+
+
+def logits_of(model, x):
+    result = model(x)
+    return (result["out"], result.get("aux")) if isinstance(result, dict) else (result, None)
