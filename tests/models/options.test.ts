@@ -72,12 +72,12 @@ test.each<[string, unknown, string]>([
   [
     'an encoder fcn cannot dilate',
     { ...valid, decoder: { name: 'fcn' } },
-    'encoder.name: fcn dilates its encoder and needs one of resnet50',
+    'encoder.name: fcn dilates the last stages of its encoder and needs one of resnet50',
   ],
   [
     'an encoder that fcn cannot dilate, by another name',
     { ...valid, decoder: { name: 'fcn' }, encoder: { name: 'efficientnet-b0' } },
-    'encoder.name: fcn dilates its encoder and needs one of resnet50',
+    'encoder.name: fcn dilates the last stages of its encoder and needs one of resnet50',
   ],
   [
     'blocks that are always dropped',
