@@ -16,7 +16,8 @@
 namespace phalanx {
 
 typedef float Lanes __attribute__((vector_size(32)));
-typedef int32_t IntLanes __attribute__((vector_size(32)));
+/// Unsigned, so that bits of NaN may be shifted and added to.
+typedef uint32_t IntLanes __attribute__((vector_size(32)));
 constexpr int64_t kLanes = 8;
 
 template <typename V>
@@ -26,7 +27,7 @@ struct IntegersOf {
 };
 template <>
 struct IntegersOf<float> {
-  using type = int32_t;
+  using type = uint32_t;
   static constexpr int64_t count = 1;
 };
 template <typename V>
@@ -90,7 +91,7 @@ PHALANX_INLINE V exponential(V x) {
   x = x < -87.0f ? V{} - 87.0f : x;
   x = x > 88.0f ? V{} + 88.0f : x;
   constexpr float kShift = 12582912.0f;  // 1.5 * 2^23: what is added to it is rounded to an integer.
-  constexpr int32_t kShiftBits = 0x4B400000;
+  constexpr uint32_t kShiftBits = 0x4B400000;
   const V shifted = x * 1.44269504f + kShift;
   const V n = shifted - kShift;
   const V r = x - n * 0.693359375f + n * 2.12194440e-4f;
