@@ -91,7 +91,12 @@ test('describeModel counts what a published table says of ResNet-50', async () =
     outputShape: [1, 260, 260, 64],
     parameters: 9408,
     multiplyAdds: 260 * 260 * 9408,
+    outputBytes: 4 * 260 * 260 * 64,
   });
+  // Besides its parameters a ResNet-50 has running statistics, and each batch normalization a count.
+  const buffers = 2 * (26_560 + 512 + 256) + 55;
+  expect(summary.stateBytes).toBe(4 * (35_322_218 + buffers));
+  expect(summary.activationBytes).toBe(summary.layers.reduce((sum, { outputBytes }) => sum + outputBytes, 0));
   expect(nativeTensorCount()).toBe(before);
 });
 

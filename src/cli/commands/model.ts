@@ -18,6 +18,7 @@ interface RunFlags extends ModelFlags {
 }
 
 const count = new Intl.NumberFormat('en');
+const megabytes = (bytes: number): string => (bytes / 1e6).toFixed(1);
 
 export const registerModel: RegisterCommand = (program, run) => {
   const group = program.command('model').description('look at models and run them');
@@ -78,12 +79,14 @@ export const registerModel: RegisterCommand = (program, run) => {
           layer.outputShape.slice(1).join('×'),
           count.format(layer.parameters),
           (layer.multiplyAdds / 1e6).toFixed(1),
+          megabytes(layer.outputBytes),
         ]);
         output.result(
           summary,
           [
-            table(['layer', 'type', 'output', 'parameters', 'M multiply-adds'], rows),
+            table(['layer', 'type', 'output', 'parameters', 'M multiply-adds', 'MB'], rows),
             `${count.format(summary.parameters)} parameters, ${(summary.multiplyAdds / 1e9).toFixed(2)} G multiply-adds for one image of ${flags.size} × ${flags.size}.`,
+            `In float32: ${megabytes(summary.stateBytes)} MB of weights, ${megabytes(summary.activationBytes)} MB of layers' outputs, the most of which training holds for every image of a batch.`,
           ].join('\n\n'),
         );
       }),
