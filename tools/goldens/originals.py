@@ -6,6 +6,7 @@ import segmentation_models_pytorch as smp
 import torch
 import torchvision
 from segmentation_models_pytorch.decoders.unet.decoder import UnetDecoder
+from segmentation_models_pytorch.encoders import encoders as smp_encoders
 
 SMP_MODELS = {
     "unet": smp.Unet,
@@ -20,6 +21,12 @@ SMP_MODELS = {
     "upernet": smp.UPerNet,
     "segformer": smp.Segformer,
 }
+# torchvision's, which segmentation-models-pytorch lacks, behind its class for the others.
+smp_encoders["wide_resnet50_2"] = {
+    **smp_encoders["resnet50"],
+    "params": {**smp_encoders["resnet50"]["params"], "width_per_group": 128},
+}
+
 # Options of a decoder that are not called decoder_… in segmentation-models-pytorch.
 PLAIN_OPTIONS = {"name", "center"}
 
@@ -65,8 +72,12 @@ def smp_model(options):
 
 def torchvision_fcn(options):
     decoder = options["decoder"]
-    model = torchvision.models.segmentation.fcn_resnet50(
-        weights=None, weights_backbone=None, num_classes=options["classes"], aux_loss=decoder.get("auxiliary", True)
+    # torchvision has functions for resnet50 and resnet101 only, over this one for every encoder.
+    backbone = torchvision.models.get_model(
+        options["encoder"]["name"], weights=None, replace_stride_with_dilation=[False, True, True]
+    )
+    model = torchvision.models.segmentation.fcn._fcn_resnet(
+        backbone, options["classes"], decoder.get("auxiliary", True)
     )
     if options["inChannels"] != 3:
         model.backbone.conv1 = torch.nn.Conv2d(options["inChannels"], 64, 7, 2, 3, bias=False)

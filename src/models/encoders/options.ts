@@ -17,8 +17,20 @@ function family<const Name extends string, Shape extends z.ZodRawShape>(
 }
 
 const resnet = family(
-  ['resnet18', 'resnet34', 'resnet50'],
+  ['resnet18', 'resnet34', 'resnet50', 'resnet101', 'resnet152'],
   "Residual network (He et al. 2016), as torchvision's, with segmentation-models-pytorch's names.",
+  pyramid,
+);
+
+const resnext = family(
+  ['resnext50_32x4d', 'resnext101_32x8d'],
+  "ResNeXt (Xie et al. 2017), as torchvision's, with segmentation-models-pytorch's names.",
+  pyramid,
+);
+
+const wideResnet = family(
+  ['wide_resnet50_2'],
+  "Wide residual network (Zagoruyko and Komodakis 2016), torchvision's, which segmentation-models-pytorch lacks.",
   pyramid,
 );
 
@@ -42,7 +54,7 @@ const efficientnet = family(
 );
 
 /** Options of every encoder, by name. */
-export const encoderSchemas = { ...resnet, ...efficientnet };
+export const encoderSchemas = { ...resnet, ...resnext, ...wideResnet, ...efficientnet };
 
 export type EncoderName = keyof typeof encoderSchemas;
 export type EncoderOptions<Name extends EncoderName = EncoderName> = {
