@@ -32,7 +32,7 @@ export class FCN extends SegmentationModel {
   ) {
     super();
     const [third, fourth] = backbone.outChannels.slice(-2) as [number, number];
-    this.inChannels = backbone.outChannels[0]!;
+    this.inChannels = backbone.inChannels;
     this.classes = classes;
     this.backbone = this.register('backbone', backbone);
     const head = fcnHead(fourth, classes, dropout, 'classifier');

@@ -56,8 +56,8 @@ def smp_model(options):
     )
     if "dropConnect" in encoder:
         model.encoder._drop_connect_rate = encoder["dropConnect"]
-    if decoder.get("center"):
-        # Only the vgg encoders switch it on by themselves.
+    if "center" in decoder:
+        # The original has it where the encoder's name begins with vgg, and nowhere else.
         model.decoder = UnetDecoder(
             model.encoder.out_channels,
             settings["decoder_channels"],
@@ -65,7 +65,7 @@ def smp_model(options):
             use_norm=decoder.get("useNorm", "batchnorm"),
             attention_type=decoder.get("attentionType"),
             interpolation_mode=decoder.get("interpolation", "nearest"),
-            add_center_block=True,
+            add_center_block=decoder["center"],
         )
     return model
 

@@ -20,8 +20,8 @@ export const decoderSchemas = {
   /** U-Net (Ronneberger et al. 2015), as segmentation-models-pytorch's `Unet`. */
   unet: namedOptions('unet', {
     ...unet,
-    /** Two more convolutions between encoder and decoder. */
-    center: z.boolean().default(false),
+    /** Two more convolutions between encoder and decoder. Default: as the original, only after a VGG encoder. */
+    center: z.boolean().optional(),
   }),
   /** U-Net++ (Zhou et al. 2018), as segmentation-models-pytorch's `UnetPlusPlus`. */
   unetplusplus: namedOptions('unetplusplus', unet),

@@ -34,6 +34,18 @@ const wideResnet = family(
   pyramid,
 );
 
+const vgg = family(
+  ['vgg11', 'vgg11_bn', 'vgg13', 'vgg13_bn', 'vgg16', 'vgg16_bn', 'vgg19', 'vgg19_bn'],
+  "VGG (Simonyan and Zisserman 2015), as torchvision's, with segmentation-models-pytorch's names.",
+  pyramid,
+);
+
+const densenet = family(
+  ['densenet121', 'densenet161', 'densenet169', 'densenet201'],
+  "DenseNet (Huang et al. 2017), as torchvision's, with segmentation-models-pytorch's names.",
+  pyramid,
+);
+
 const efficientnet = family(
   [
     'efficientnet-b0',
@@ -54,7 +66,7 @@ const efficientnet = family(
 );
 
 /** Options of every encoder, by name. */
-export const encoderSchemas = { ...resnet, ...resnext, ...wideResnet, ...efficientnet };
+export const encoderSchemas = { ...resnet, ...resnext, ...wideResnet, ...vgg, ...densenet, ...efficientnet };
 
 export type EncoderName = keyof typeof encoderSchemas;
 export type EncoderOptions<Name extends EncoderName = EncoderName> = {
