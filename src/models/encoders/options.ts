@@ -34,15 +34,34 @@ const wideResnet = family(
   pyramid,
 );
 
+const vggNames = [
+  'vgg11',
+  'vgg11_bn',
+  'vgg13',
+  'vgg13_bn',
+  'vgg16',
+  'vgg16_bn',
+  'vgg19',
+  'vgg19_bn',
+] as const;
+
 const vgg = family(
-  ['vgg11', 'vgg11_bn', 'vgg13', 'vgg13_bn', 'vgg16', 'vgg16_bn', 'vgg19', 'vgg19_bn'],
+  vggNames,
   "VGG (Simonyan and Zisserman 2015), as torchvision's, with segmentation-models-pytorch's names.",
   pyramid,
 );
 
+const densenetNames = ['densenet121', 'densenet161', 'densenet169', 'densenet201'] as const;
+
 const densenet = family(
-  ['densenet121', 'densenet161', 'densenet169', 'densenet201'],
+  densenetNames,
   "DenseNet (Huang et al. 2017), as torchvision's, with segmentation-models-pytorch's names.",
+  pyramid,
+);
+
+const mobilenetV2 = family(
+  ['mobilenet_v2'],
+  "MobileNetV2 (Sandler et al. 2018), as torchvision's, with segmentation-models-pytorch's name.",
   pyramid,
 );
 
@@ -66,7 +85,15 @@ const efficientnet = family(
 );
 
 /** Options of every encoder, by name. */
-export const encoderSchemas = { ...resnet, ...resnext, ...wideResnet, ...vgg, ...densenet, ...efficientnet };
+export const encoderSchemas = {
+  ...resnet,
+  ...resnext,
+  ...wideResnet,
+  ...vgg,
+  ...densenet,
+  ...mobilenetV2,
+  ...efficientnet,
+};
 
 export type EncoderName = keyof typeof encoderSchemas;
 export type EncoderOptions<Name extends EncoderName = EncoderName> = {

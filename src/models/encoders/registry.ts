@@ -2,6 +2,7 @@ import { DenseNet, densenetVariants } from './densenet.ts';
 import { EfficientNet } from './efficientnet.ts';
 import { efficientnetVariants } from './efficientnetPlan.ts';
 import type { Encoder } from './encoder.ts';
+import { MobileNetV2 } from './mobilenetV2.ts';
 import type { EncoderConfig, EncoderName } from './options.ts';
 import { ResNet, resnetVariants } from './resnet.ts';
 import { VGG, vggVariants } from './vgg.ts';
@@ -46,6 +47,7 @@ const encoders: { readonly [Name in EncoderName]: Create<Name> } = {
   densenet161: densenet('densenet161'),
   densenet169: densenet('densenet169'),
   densenet201: densenet('densenet201'),
+  mobilenet_v2: ({ depth }, inChannels) => new MobileNetV2({ depth, inChannels }),
   'efficientnet-b0': efficientnet('efficientnet-b0'),
   'efficientnet-b1': efficientnet('efficientnet-b1'),
   'efficientnet-b2': efficientnet('efficientnet-b2'),
