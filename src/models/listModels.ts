@@ -19,7 +19,7 @@ export interface OptionEntry {
 export interface EncoderEntry {
   readonly name: EncoderName;
   readonly options: readonly OptionEntry[];
-  /** Of a colour image and every stage, at full depth. */
+  /** Of every feature map for a colour image at full depth; the first, of its resolution, is mostly the image. */
   readonly channels: readonly number[];
   /** Pixels of the image per pixel of each feature map. */
   readonly strides: readonly number[];

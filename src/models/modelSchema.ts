@@ -41,6 +41,11 @@ export function decoderChannels(
   return channels ?? defaultChannels.slice(-depth);
 }
 
+/** Whether the original puts two more convolutions between this encoder and a U-Net's decoder. */
+export function hasCenter({ name }: Pick<EncoderConfig, 'name'>): boolean {
+  return name.startsWith('vgg');
+}
+
 /** Squeeze-and-excitation divides channels by this. */
 export const SCSE_REDUCTION = 16;
 

@@ -7,7 +7,7 @@ import type { Encoder } from './encoders/encoder.ts';
 import { createEncoder } from './encoders/registry.ts';
 import { ResNet, resnetVariants } from './encoders/resnet.ts';
 import { FCN } from './fcn.ts';
-import { decoderChannels } from './modelSchema.ts';
+import { decoderChannels, hasCenter } from './modelSchema.ts';
 import type { ModelConfig } from './modelSchema.ts';
 import type { SegmentationModel } from './segmentationModel.ts';
 
@@ -26,11 +26,17 @@ function onEncoder<Name extends DecoderName>(
 const models: { readonly [Name in DecoderName]: Assemble<Name> } = {
   unet: onEncoder(
     ({ outChannels }, { decoder, encoder }) =>
-      new UnetDecoder(outChannels, decoderChannels(decoder, encoder), decoder),
+      new UnetDecoder(outChannels, decoderChannels(decoder, encoder), {
+        ...decoder,
+        center: decoder.center ?? hasCenter(encoder),
+      }),
   ),
   unetplusplus: onEncoder(
     ({ outChannels }, { decoder, encoder }) =>
-      new UnetPlusPlusDecoder(outChannels, decoderChannels(decoder, encoder), decoder),
+      new UnetPlusPlusDecoder(outChannels, decoderChannels(decoder, encoder), {
+        ...decoder,
+        idleCenter: hasCenter(encoder),
+      }),
   ),
   fcn: ({ decoder, encoder, inChannels, classes }) => {
     const variant = resnetVariants[encoder.name];

@@ -21,6 +21,13 @@ export class Relu extends Elementwise {
   }
 }
 
+/** `torch.nn.ReLU6` */
+export class Relu6 extends Elementwise {
+  protected override apply(x: tf.Tensor4D): tf.Tensor4D {
+    return tf.relu6(x);
+  }
+}
+
 /** `torch.nn.SiLU`, also called swish */
 export class Silu extends Elementwise {
   protected override apply(x: tf.Tensor4D): tf.Tensor4D {

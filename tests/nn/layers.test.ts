@@ -11,7 +11,7 @@ import { initialize } from '../../src/nn/initialize.ts';
 import { interpolate } from '../../src/nn/interpolate.ts';
 import type { Interpolation } from '../../src/nn/interpolate.ts';
 import { Layer } from '../../src/nn/module.ts';
-import { MaxPool2d } from '../../src/nn/pooling.ts';
+import { AveragePool2d, MaxPool2d } from '../../src/nn/pooling.ts';
 import { toFloat32 } from '../../src/nn/safetensors/floats.ts';
 import { StochasticDepth } from '../../src/nn/stochasticDepth.ts';
 import { loadStateDict, stateDict } from '../../src/nn/stateDict.ts';
@@ -69,6 +69,7 @@ const layers: Record<string, () => Layer> = {
   'transposed-padded': () =>
     new ConvTranspose2d({ inChannels: 5, outChannels: 4, kernelSize: 4, stride: 2, padding: 1, bias: false }),
   pooled: () => new MaxPool2d({ kernelSize: 3, stride: 2, padding: 1 }),
+  averaged: () => new AveragePool2d({ kernelSize: 2, stride: 2 }),
   'nearest-odd': () => new Resize([13, 21], 'nearest'),
   'bilinear-up': () => new Resize([13, 21], 'bilinear'),
   'bilinear-down': () => new Resize([5, 4], 'bilinear'),

@@ -23,6 +23,7 @@ LAYERS = [
     ["transposed", torch.nn.ConvTranspose2d(5, 7, 2, stride=2), [2, 5, 6, 9]],
     ["transposed-padded", torch.nn.ConvTranspose2d(5, 4, 4, stride=2, padding=1, bias=False), [1, 5, 7, 6]],
     ["pooled", torch.nn.MaxPool2d(3, 2, 1), [2, 3, 15, 10]],
+    ["averaged", torch.nn.AvgPool2d(2, 2), [2, 3, 15, 10]],
     ["nearest-odd", torch.nn.Upsample((13, 21), mode="nearest"), [1, 3, 7, 11]],
     ["bilinear-up", torch.nn.Upsample((13, 21), mode="bilinear"), [1, 3, 4, 9]],
     ["bilinear-down", torch.nn.Upsample((5, 4), mode="bilinear"), [1, 3, 11, 9]],

@@ -6,6 +6,7 @@ import segmentation_models_pytorch as smp
 import torch
 import torchvision
 from segmentation_models_pytorch.decoders.unet.decoder import UnetDecoder
+from segmentation_models_pytorch.encoders import encoders as smp_encoders
 
 SMP_MODELS = {
     "unet": smp.Unet,
@@ -20,6 +21,12 @@ SMP_MODELS = {
     "upernet": smp.UPerNet,
     "segformer": smp.Segformer,
 }
+# torchvision's, which segmentation-models-pytorch lacks, behind its class for the others.
+smp_encoders["wide_resnet50_2"] = {
+    **smp_encoders["resnet50"],
+    "params": {**smp_encoders["resnet50"]["params"], "width_per_group": 128},
+}
+
 # Options of a decoder that are not called decoder_… in segmentation-models-pytorch.
 PLAIN_OPTIONS = {"name", "center"}
 
@@ -49,8 +56,8 @@ def smp_model(options):
     )
     if "dropConnect" in encoder:
         model.encoder._drop_connect_rate = encoder["dropConnect"]
-    if decoder.get("center"):
-        # Only the vgg encoders switch it on by themselves.
+    if "center" in decoder:
+        # The original has it where the encoder's name begins with vgg, and nowhere else.
         model.decoder = UnetDecoder(
             model.encoder.out_channels,
             settings["decoder_channels"],
@@ -58,15 +65,19 @@ def smp_model(options):
             use_norm=decoder.get("useNorm", "batchnorm"),
             attention_type=decoder.get("attentionType"),
             interpolation_mode=decoder.get("interpolation", "nearest"),
-            add_center_block=True,
+            add_center_block=decoder["center"],
         )
     return model
 
 
 def torchvision_fcn(options):
     decoder = options["decoder"]
-    model = torchvision.models.segmentation.fcn_resnet50(
-        weights=None, weights_backbone=None, num_classes=options["classes"], aux_loss=decoder.get("auxiliary", True)
+    # torchvision has functions for resnet50 and resnet101 only, over this one for every encoder.
+    backbone = torchvision.models.get_model(
+        options["encoder"]["name"], weights=None, replace_stride_with_dilation=[False, True, True]
+    )
+    model = torchvision.models.segmentation.fcn._fcn_resnet(
+        backbone, options["classes"], decoder.get("auxiliary", True)
     )
     if options["inChannels"] != 3:
         model.backbone.conv1 = torch.nn.Conv2d(options["inChannels"], 64, 7, 2, 3, bias=False)

@@ -11,7 +11,18 @@ export interface Limits {
 
 export const limits = {
   // torchvision dilates no basic blocks.
-  fcn: { encoders: ['resnet50'], depths: [5], because: 'dilates the last stages of its encoder' },
+  fcn: {
+    encoders: [
+      'resnet50',
+      'resnet101',
+      'resnet152',
+      'resnext50_32x4d',
+      'resnext101_32x8d',
+      'wide_resnet50_2',
+    ],
+    depths: [5],
+    because: 'dilates the last stages of its encoder',
+  },
 } as const satisfies Partial<Record<DecoderName, Limits>>;
 
 type LimitsOf<Name extends DecoderName> = Name extends keyof typeof limits ? (typeof limits)[Name] : unknown;

@@ -20,12 +20,12 @@ export const decoderSchemas = {
   /** U-Net (Ronneberger et al. 2015), as segmentation-models-pytorch's `Unet`. */
   unet: namedOptions('unet', {
     ...unet,
-    /** Two more convolutions between encoder and decoder. */
-    center: z.boolean().default(false),
+    /** Two more convolutions between encoder and decoder. Default: as the original, only after a VGG encoder. */
+    center: z.boolean().optional(),
   }),
   /** U-Net++ (Zhou et al. 2018), as segmentation-models-pytorch's `UnetPlusPlus`. */
   unetplusplus: namedOptions('unetplusplus', unet),
-  /** Fully convolutional network (Long et al. 2015) on a dilated encoder, as torchvision's `fcn_resnet50`; its encoder must be `resnet50` of depth 5. */
+  /** Fully convolutional network (Long et al. 2015) on a dilated encoder, as torchvision's `fcn_resnet50`; its encoder must be a residual network of bottlenecks, of depth 5. */
   fcn: namedOptions('fcn', {
     /** Share of values dropped before the last convolution of each head, in [0, 1). */
     dropout: z.number().min(0).lt(1).default(0.1),
