@@ -6,6 +6,7 @@ import segmentation_models_pytorch as smp
 import torch
 import torchvision
 from segmentation_models_pytorch.decoders.unet.decoder import UnetDecoder
+from segmentation_models_pytorch.encoders.mix_transformer import MixVisionTransformer
 
 SMP_MODELS = {
     "unet": smp.Unet,
@@ -49,6 +50,8 @@ def smp_model(options):
     )
     if "dropConnect" in encoder:
         model.encoder._drop_connect_rate = encoder["dropConnect"]
+    if "dropPath" in encoder:
+        set_drop_path(model.encoder, encoder["dropPath"])
     if decoder.get("center"):
         # Only the vgg encoders switch it on by themselves.
         model.decoder = UnetDecoder(
@@ -61,6 +64,11 @@ def smp_model(options):
             add_center_block=True,
         )
     return model
+
+
+def set_drop_path(encoder, rate):
+    if isinstance(encoder, MixVisionTransformer):
+        encoder.reset_drop_path(rate)
 
 
 def torchvision_fcn(options):

@@ -1,6 +1,7 @@
 import { EfficientNet } from './efficientnet.ts';
 import { efficientnetVariants } from './efficientnetPlan.ts';
 import type { Encoder } from './encoder.ts';
+import { MixTransformer, mixTransformerVariants } from './mixTransformer.ts';
 import type { EncoderConfig, EncoderName } from './options.ts';
 import { ResNet, resnetVariants } from './resnet.ts';
 
@@ -15,6 +16,11 @@ function efficientnet<Name extends keyof typeof efficientnetVariants>(name: Name
     new EfficientNet({ variant: efficientnetVariants[name], inChannels, depth, dropConnect });
 }
 
+function mixTransformer<Name extends keyof typeof mixTransformerVariants>(name: Name): Create<Name> {
+  return ({ depth, dropPath }, inChannels) =>
+    new MixTransformer({ variant: mixTransformerVariants[name], inChannels, depth, dropPath });
+}
+
 const encoders: { readonly [Name in EncoderName]: Create<Name> } = {
   resnet18: resnet('resnet18'),
   resnet34: resnet('resnet34'),
@@ -27,6 +33,12 @@ const encoders: { readonly [Name in EncoderName]: Create<Name> } = {
   'efficientnet-b5': efficientnet('efficientnet-b5'),
   'efficientnet-b6': efficientnet('efficientnet-b6'),
   'efficientnet-b7': efficientnet('efficientnet-b7'),
+  mit_b0: mixTransformer('mit_b0'),
+  mit_b1: mixTransformer('mit_b1'),
+  mit_b2: mixTransformer('mit_b2'),
+  mit_b3: mixTransformer('mit_b3'),
+  mit_b4: mixTransformer('mit_b4'),
+  mit_b5: mixTransformer('mit_b5'),
 };
 
 /** The encoder's tree, without values, as segmentation-models-pytorch's `get_encoder` builds it. */
