@@ -4,6 +4,7 @@ import { compile } from '../engine/compile.ts';
 import { startEngine } from '../engine/engine.ts';
 import { Conv2d } from '../nn/conv2d.ts';
 import { ConvTranspose2d } from '../nn/convTranspose2d.ts';
+import { Linear } from '../nn/linear.ts';
 import type { Module } from '../nn/module.ts';
 import { buildModel } from './buildModel.ts';
 import type { ModelOptions } from './modelSchema.ts';
@@ -121,5 +122,6 @@ async function traceLayers(
 function multiplyAdds(layer: Module, input: tf.Tensor, output: tf.Tensor): number {
   if (layer instanceof Conv2d) return (output.size / layer.options.outChannels) * layer.weight.size;
   if (layer instanceof ConvTranspose2d) return (input.size / layer.options.inChannels) * layer.weight.size;
+  if (layer instanceof Linear) return (output.size / layer.options.outChannels) * layer.weight.size;
   return 0;
 }

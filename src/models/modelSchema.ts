@@ -81,9 +81,12 @@ const anyModel = strictOptions({
   classes: z.int().min(1).max(1024),
 }).superRefine(({ decoder, encoder }, context) => {
   const refuse: Refuse = (path, message) => context.addIssue({ code: 'custom', path: [...path], message });
-  const { encoders, depths, because = '' } = limitsOf(decoder.name) ?? {};
+  const { encoders, excluded, depths, because = '' } = limitsOf(decoder.name) ?? {};
   if (encoders?.includes(encoder.name) === false) {
     refuse(['encoder', 'name'], `${decoder.name} ${because} and needs one of ${encoders.join(', ')}`);
+  }
+  if (excluded?.includes(encoder.name) === true) {
+    refuse(['encoder', 'name'], `${decoder.name} ${because}, which ${encoder.name} does not have`);
   }
   if (depths?.includes(encoder.depth) === false) {
     refuse(['encoder', 'depth'], `${decoder.name} ${because}: depth must be ${depths.join(' or ')}`);

@@ -1,4 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
+import { gelu } from '../engine/ops/gelu.ts';
 import { silu } from '../engine/ops/silu.ts';
 import type { Context } from './context.ts';
 import { Layer } from './module.ts';
@@ -32,6 +33,13 @@ export class Relu6 extends Elementwise {
 export class Silu extends Elementwise {
   protected override apply(x: tf.Tensor4D): tf.Tensor4D {
     return silu(x);
+  }
+}
+
+/** `torch.nn.GELU`, exact */
+export class Gelu extends Elementwise {
+  protected override apply(x: tf.Tensor4D): tf.Tensor4D {
+    return gelu(x);
   }
 }
 

@@ -7,6 +7,7 @@ import torch
 import torchvision
 from segmentation_models_pytorch.decoders.unet.decoder import UnetDecoder
 from segmentation_models_pytorch.encoders import encoders as smp_encoders
+from segmentation_models_pytorch.encoders.mix_transformer import MixVisionTransformer
 
 SMP_MODELS = {
     "unet": smp.Unet,
@@ -56,6 +57,8 @@ def smp_model(options):
     )
     if "dropConnect" in encoder:
         model.encoder._drop_connect_rate = encoder["dropConnect"]
+    if "dropPath" in encoder:
+        set_drop_path(model.encoder, encoder["dropPath"])
     if "center" in decoder:
         # The original has it where the encoder's name begins with vgg, and nowhere else.
         model.decoder = UnetDecoder(
@@ -68,6 +71,11 @@ def smp_model(options):
             add_center_block=decoder["center"],
         )
     return model
+
+
+def set_drop_path(encoder, rate):
+    if isinstance(encoder, MixVisionTransformer):
+        encoder.reset_drop_path(rate)
 
 
 def torchvision_fcn(options):

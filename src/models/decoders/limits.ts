@@ -1,15 +1,18 @@
+import { mixTransformerNames } from '../encoders/options.ts';
 import type { EncoderName } from '../encoders/options.ts';
 import type { DecoderName } from './options.ts';
 
 /** What a decoder can stand on; it takes every encoder and depth that is not excluded here. */
 export interface Limits {
   readonly encoders?: readonly EncoderName[];
+  readonly excluded?: readonly EncoderName[];
   readonly depths?: readonly number[];
   /** What the decoder does with its encoder that others do not bear; follows the decoder's name in a message. */
   readonly because: string;
 }
 
 export const limits = {
+  unetplusplus: { excluded: mixTransformerNames, because: "needs features at half the image's resolution" },
   // torchvision dilates no basic blocks.
   fcn: {
     encoders: [
@@ -30,7 +33,9 @@ type LimitsOf<Name extends DecoderName> = Name extends keyof typeof limits ? (ty
 export type SuitableEncoder<Name extends DecoderName> =
   LimitsOf<Name> extends { readonly encoders: readonly (infer Suitable extends EncoderName)[] }
     ? Suitable
-    : EncoderName;
+    : LimitsOf<Name> extends { readonly excluded: readonly (infer Unsuitable extends EncoderName)[] }
+      ? Exclude<EncoderName, Unsuitable>
+      : EncoderName;
 
 export type SuitableDepth<Name extends DecoderName> =
   LimitsOf<Name> extends { readonly depths: readonly (infer Suitable)[] } ? Suitable : 3 | 4 | 5;

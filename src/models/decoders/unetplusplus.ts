@@ -44,7 +44,7 @@ export class UnetPlusPlusDecoder extends Decoder {
       }
     }
     this.outChannels = channels.at(-1)!;
-    const last = new UnetDecoderBlock(channels.at(-2)!, 0, this.outChannels, options);
+    const last = new UnetDecoderBlock(channels.at(-2)!, undefined, this.outChannels, options);
     blocks.push([blockName(0, this.#levels), last]);
     this.#blocks = this.register('blocks', new ModuleDict(blocks));
     this.sizeMultiple = 2 ** channels.length;

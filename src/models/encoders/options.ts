@@ -84,6 +84,18 @@ const efficientnet = family(
   },
 );
 
+export const mixTransformerNames = ['mit_b0', 'mit_b1', 'mit_b2', 'mit_b3', 'mit_b4', 'mit_b5'] as const;
+
+const mixTransformer = family(
+  mixTransformerNames,
+  "Mix Transformer, SegFormer's encoder (Xie et al. 2021), as segmentation-models-pytorch's, with its names.",
+  {
+    ...pyramid,
+    /** Probability that training skips half a block for a sample: 0 at the first, rising to this at the last; in [0, 1). */
+    dropPath: z.number().min(0).lt(1).default(0.1),
+  },
+);
+
 /** Options of every encoder, by name. */
 export const encoderSchemas = {
   ...resnet,
@@ -93,6 +105,7 @@ export const encoderSchemas = {
   ...densenet,
   ...mobilenetV2,
   ...efficientnet,
+  ...mixTransformer,
 };
 
 export type EncoderName = keyof typeof encoderSchemas;

@@ -3,6 +3,7 @@ import { EfficientNet } from './efficientnet.ts';
 import { efficientnetVariants } from './efficientnetPlan.ts';
 import type { Encoder } from './encoder.ts';
 import { MobileNetV2 } from './mobilenetV2.ts';
+import { MixTransformer, mixTransformerVariants } from './mixTransformer.ts';
 import type { EncoderConfig, EncoderName } from './options.ts';
 import { ResNet, resnetVariants } from './resnet.ts';
 import { VGG, vggVariants } from './vgg.ts';
@@ -24,6 +25,11 @@ function vgg<Name extends keyof typeof vggVariants>(name: Name): Create<Name> {
 
 function densenet<Name extends keyof typeof densenetVariants>(name: Name): Create<Name> {
   return ({ depth }, inChannels) => new DenseNet({ variant: densenetVariants[name], inChannels, depth });
+}
+
+function mixTransformer<Name extends keyof typeof mixTransformerVariants>(name: Name): Create<Name> {
+  return ({ depth, dropPath }, inChannels) =>
+    new MixTransformer({ variant: mixTransformerVariants[name], inChannels, depth, dropPath });
 }
 
 const encoders: { readonly [Name in EncoderName]: Create<Name> } = {
@@ -56,6 +62,12 @@ const encoders: { readonly [Name in EncoderName]: Create<Name> } = {
   'efficientnet-b5': efficientnet('efficientnet-b5'),
   'efficientnet-b6': efficientnet('efficientnet-b6'),
   'efficientnet-b7': efficientnet('efficientnet-b7'),
+  mit_b0: mixTransformer('mit_b0'),
+  mit_b1: mixTransformer('mit_b1'),
+  mit_b2: mixTransformer('mit_b2'),
+  mit_b3: mixTransformer('mit_b3'),
+  mit_b4: mixTransformer('mit_b4'),
+  mit_b5: mixTransformer('mit_b5'),
 };
 
 /** The encoder's tree, without values, as segmentation-models-pytorch's `get_encoder` builds it. */
