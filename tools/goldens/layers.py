@@ -5,8 +5,8 @@ Needs from PyPI: torch 2.15, segmentation-models-pytorch 0.6.0, numpy 2.
     python tools/goldens/layers.py
 """
 
-from functools import partial
 import json
+from functools import partial
 from pathlib import Path
 
 import torch
