@@ -71,6 +71,27 @@ describe('runModel', () => {
   });
 });
 
+test('listModels counts what torchvision publishes of fcn_resnet101, and its classifiers less their last layers', () => {
+  const { encoders, decoders } = listModels();
+  const parametersOf = new Map(encoders.map(({ name, parameters }) => [name, parameters]));
+  // torchvision's tables of parameters, without the layers that give a thousand classes.
+  const head = (features: number) => (features + 1) * 1000;
+  expect(parametersOf.get('resnet101')).toBe(44_549_160 - head(2048));
+  expect(parametersOf.get('resnet152')).toBe(60_192_808 - head(2048));
+  expect(parametersOf.get('resnext50_32x4d')).toBe(25_028_904 - head(2048));
+  expect(parametersOf.get('resnext101_32x8d')).toBe(88_791_336 - head(2048));
+  expect(parametersOf.get('wide_resnet50_2')).toBe(68_883_240 - head(2048));
+  expect(parametersOf.get('densenet121')).toBe(7_978_856 - head(1024));
+  expect(parametersOf.get('densenet201')).toBe(20_013_928 - head(1920));
+  expect(parametersOf.get('mobilenet_v2')).toBe(3_504_872 - head(1280));
+  const vggHead = 4096 * (512 * 49 + 1) + 4096 * 4097 + head(4096);
+  expect(parametersOf.get('vgg16')).toBe(138_357_544 - vggHead);
+  expect(parametersOf.get('vgg19_bn')).toBe(143_678_248 - vggHead);
+  // 54,314,346 with 21 classes; here with one in both heads.
+  const classes = 20 * (512 + 1 + 256 + 1);
+  expect(decoders.find(({ name }) => name === 'fcn')!.parameters.resnet101).toBe(54_314_346 - classes);
+});
+
 test('describeModel counts what a published table says of ResNet-50', async () => {
   const before = nativeTensorCount();
   const summary = await describeModel(
@@ -133,7 +154,14 @@ test('listModels reads sizes and options from the models themselves', () => {
     { name: 'useNorm', values: 'batchnorm | identity', default: 'batchnorm' },
     { name: 'attentionType', values: 'scse | null', default: null },
     { name: 'interpolation', values: 'nearest | bilinear', default: 'nearest' },
-    { name: 'center', values: 'boolean', default: false },
+    { name: 'center', values: 'boolean' },
   ]);
-  expect(Object.keys(decoders.find(({ name }) => name === 'fcn')!.parameters)).toEqual(['resnet50']);
+  expect(Object.keys(decoders.find(({ name }) => name === 'fcn')!.parameters)).toEqual([
+    'resnet50',
+    'resnet101',
+    'resnet152',
+    'resnext50_32x4d',
+    'resnext101_32x8d',
+    'wide_resnet50_2',
+  ]);
 });

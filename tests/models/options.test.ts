@@ -17,7 +17,6 @@ test('defaults are those of the originals', () => {
       useNorm: 'batchnorm',
       attentionType: null,
       interpolation: 'nearest',
-      center: false,
     },
     encoder: { name: 'resnet18', depth: 5 },
     inChannels: 1,
@@ -72,12 +71,12 @@ test.each<[string, unknown, string]>([
   [
     'an encoder fcn cannot dilate',
     { ...valid, decoder: { name: 'fcn' } },
-    'encoder.name: fcn dilates the last stages of its encoder and needs one of resnet50',
+    'encoder.name: fcn dilates the last stages of its encoder and needs one of resnet50, resnet101, resnet152, resnext50_32x4d, resnext101_32x8d, wide_resnet50_2',
   ],
   [
     'an encoder that fcn cannot dilate, by another name',
     { ...valid, decoder: { name: 'fcn' }, encoder: { name: 'efficientnet-b0' } },
-    'encoder.name: fcn dilates the last stages of its encoder and needs one of resnet50',
+    'encoder.name: fcn dilates the last stages of its encoder and needs one of resnet50, resnet101, resnet152, resnext50_32x4d, resnext101_32x8d, wide_resnet50_2',
   ],
   [
     'blocks that are always dropped',
@@ -118,6 +117,24 @@ describe('the tree', () => {
     expect(state.every(([, { hasValue }]) => !hasValue)).toBe(true);
     expect(state.map(([name]) => name)).toContain('decoder.blocks.0.conv1.1.num_batches_tracked');
     expect([...model.namedParameters()].at(-1)![0]).toBe('segmentation_head.0.bias');
+  });
+
+  test('of unet and unetplusplus has the center of the originals after VGG alone, and where it is asked for', () => {
+    const center = (decoder: ModelOptions['decoder'], encoder: ModelOptions['encoder']['name']) =>
+      [
+        ...assembleModel(
+          parseModel({ ...valid, decoder, encoder: { name: encoder } } as ModelOptions),
+        ).namedState(),
+      ]
+        .filter(([name]) => name.startsWith('decoder.center.') && name.endsWith('.weight'))
+        .map(([, { trainable }]) => trainable);
+    expect(center({ name: 'unet' }, 'resnet18')).toEqual([]);
+    expect(center({ name: 'unet', center: true }, 'resnet18')).toEqual([true, true, true, true]);
+    expect(center({ name: 'unet' }, 'vgg13_bn')).toEqual([true, true, true, true]);
+    expect(center({ name: 'unet', center: false }, 'vgg13_bn')).toEqual([]);
+    expect(center({ name: 'unetplusplus' }, 'resnet18')).toEqual([]);
+    // Built and never called.
+    expect(center({ name: 'unetplusplus' }, 'vgg11')).toEqual([false, false, false, false]);
   });
 
   test('takes its default channels from the resolution, not the depth', () => {

@@ -21,6 +21,7 @@ export function modelOptions(): void {
     encoder: { name: 'resnet50' },
     ...image,
   });
+  buildModel({ decoder: { name: 'fcn' }, encoder: { name: 'resnext101_32x8d' }, ...image });
   buildModel({
     decoder: { name: 'unet' },
     encoder: { name: 'efficientnet-b0', depth: 4, dropConnect: 0.1 },
@@ -43,6 +44,8 @@ export function modelOptions(): void {
   buildModel({ decoder: { name: 'unet' }, encoder: { name: 'resnet18', depth: 6 }, ...image });
   // @ts-expect-error torchvision dilates no basic blocks
   buildModel({ decoder: { name: 'fcn' }, encoder: { name: 'resnet18' }, ...image });
+  // @ts-expect-error poolings cannot be dilated
+  buildModel({ decoder: { name: 'fcn' }, encoder: { name: 'vgg16_bn' }, ...image });
   // @ts-expect-error torchvision dilates no EfficientNet
   buildModel({ decoder: { name: 'fcn' }, encoder: { name: 'efficientnet-b0' }, ...image });
   // @ts-expect-error an option of another encoder
