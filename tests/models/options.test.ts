@@ -37,7 +37,7 @@ test.each<[string, unknown, string]>([
   [
     'no decoder',
     { ...valid, decoder: undefined },
-    'decoder: expected the name of decoder: unet, unetplusplus, fcn',
+    'decoder: expected the name of decoder: unet, unetplusplus, fcn, unet-original',
   ],
   ['a misspelt decoder', { ...valid, decoder: { name: 'unetpluspls' } }, 'did you mean unetplusplus?'],
   [
@@ -88,6 +88,21 @@ test.each<[string, unknown, string]>([
     'an option of another encoder',
     { ...valid, encoder: { name: 'resnet18', dropConnect: 0.1 } },
     'encoder: unknown option dropConnect',
+  ],
+  [
+    'a whole network on an encoder',
+    { ...valid, decoder: { name: 'unet-original' } },
+    'encoder: unet-original is a whole network and takes no encoder',
+  ],
+  [
+    'no encoder',
+    { ...valid, encoder: undefined },
+    'encoder: expected the name of encoder: resnet18, resnet34',
+  ],
+  [
+    'a network of one resolution',
+    { decoder: { name: 'unet-original', channels: [64] }, inChannels: 1, classes: 1 },
+    'decoder.channels',
   ],
   [
     'fcn on part of an encoder',
