@@ -47,6 +47,6 @@ export class FCN extends SegmentationModel {
     const enlarge = (logits: tf.Tensor4D) => interpolate(logits, [x.shape[1], x.shape[2]], 'bilinear');
     const logits = enlarge(this.#classifier.forward(fourth, context));
     if (this.#auxiliary === undefined || !context.training) return { logits };
-    return { logits, auxiliary: enlarge(this.#auxiliary.forward(third, context)) };
+    return { logits, auxiliary: [enlarge(this.#auxiliary.forward(third, context))] };
   }
 }

@@ -8,15 +8,16 @@ import { createEncoder } from './encoders/registry.ts';
 import { ResNet, resnetVariants } from './encoders/resnet.ts';
 import { FCN } from './fcn.ts';
 import { decoderChannels, hasCenter } from './modelSchema.ts';
-import type { ModelConfig } from './modelSchema.ts';
+import type { ModelConfig, PairConfig } from './modelSchema.ts';
+import { UnetOriginal } from './networks/unetOriginal.ts';
 import type { SegmentationModel } from './segmentationModel.ts';
 
 type Assemble<Name extends DecoderName> = (config: ModelConfig<Name>) => SegmentationModel;
 
 /** Of a decoder that segmentation-models-pytorch puts between an encoder and a head. */
 function onEncoder<Name extends DecoderName>(
-  createDecoder: (encoder: Encoder, config: ModelConfig<Name>) => Decoder,
-): Assemble<Name> {
+  createDecoder: (encoder: Encoder, config: PairConfig<Name>) => Decoder,
+): (config: PairConfig<Name>) => SegmentationModel {
   return (config) => {
     const encoder = createEncoder(config.encoder, config.inChannels);
     return new EncoderDecoder(encoder, createDecoder(encoder, config), config.classes);
@@ -42,6 +43,7 @@ const models: { readonly [Name in DecoderName]: Assemble<Name> } = {
     const variant = resnetVariants[encoder.name];
     return new FCN(new ResNet({ variant, inChannels, depth: 5, dilated: true }), classes, decoder);
   },
+  'unet-original': ({ decoder, inChannels, classes }) => new UnetOriginal(inChannels, classes, decoder),
 };
 
 /** The model's tree without values: names, shapes and counts need neither memory nor the engine. */

@@ -9,6 +9,7 @@ import { listModels } from '../../src/models/listModels.ts';
 import { parseModel } from '../../src/models/modelSchema.ts';
 import { runModel } from '../../src/models/runModel.ts';
 import { toFloat32 } from '../../src/nn/safetensors/floats.ts';
+import { elementCount } from '../../src/nn/safetensors/format.ts';
 import type { HostTensor } from '../../src/nn/safetensors/format.ts';
 import { readSafetensors } from '../../src/nn/safetensors/read.ts';
 import { writeSafetensors } from '../../src/nn/safetensors/write.ts';
@@ -52,6 +53,18 @@ describe('runModel', () => {
     expect(logits.shape).toEqual([2, 29, height, width]);
     expect(difference('logits', toFloat32(logits), golden.evaluated.logits)).toBeLessThan(1e-4);
     expect(nativeTensorCount()).toBe(before);
+  });
+
+  test('writes the middle that a network without padding computes', async () => {
+    const unpadded = readGolden('unet-original');
+    const shape = [2, unpadded.options.inChannels, ...unpadded.size];
+    await writeSafetensors(paths().weightsPath, filledState(assembleModel(parseModel(unpadded.options))));
+    const x: HostTensor = { dtype: 'F32', shape, data: filled('x', elementCount(shape), -2, 2) };
+    await writeSafetensors(paths().inputPath, new Map([['x', x]]));
+    const { shape: written } = await runModel({ model: unpadded.options, ...paths() });
+    expect(written).toEqual(unpadded.evaluated.logits.shape);
+    const logits = (await readSafetensors(paths().outputPath)).tensors.get('logits')!;
+    expect(difference('logits', toFloat32(logits), unpadded.evaluated.logits)).toBeLessThan(1e-4);
   });
 
   test.each<[string, readonly number[], string, object, string]>([
@@ -121,6 +134,22 @@ test('describeModel counts what a published table says of ResNet-50', async () =
   expect(nativeTensorCount()).toBe(before);
 });
 
+test('describeModel sees the published U-Net make 388×388 of 572×572 with 23 convolutions', async () => {
+  const summary = await describeModel(
+    { decoder: { name: 'unet-original' }, inChannels: 1, classes: 2 },
+    [572, 572],
+  );
+  expect(summary.outputShape).toEqual([1, 388, 388, 2]);
+  expect(summary.layers.filter(({ type }) => type.startsWith('Conv'))).toHaveLength(23);
+  expect(summary.parameters).toBe(31_030_658);
+  await expect(
+    describeModel({ decoder: { name: 'unet-original' }, inChannels: 1, classes: 2 }, [512, 572]),
+  ).rejects.toMatchObject({
+    code: 'model/input-shape',
+    message: expect.stringContaining('Resize or pad the images to 508×572 or 524×572') as string,
+  });
+});
+
 test('describeModel computes nothing, whatever the size', async () => {
   const before = nativeTensorCount();
   const options = {
@@ -164,4 +193,8 @@ test('listModels reads sizes and options from the models themselves', () => {
     'resnext101_32x8d',
     'wide_resnet50_2',
   ]);
+  expect(decoders.find(({ name }) => name === 'unet-original')).toMatchObject({
+    parameters: {},
+    ownParameters: 31_031_745,
+  });
 });

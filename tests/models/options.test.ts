@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { assembleModel } from '../../src/models/registry.ts';
 import { modelSchema, parseModel } from '../../src/models/modelSchema.ts';
+import type { EncoderName } from '../../src/models/encoders/options.ts';
 import type { ModelOptions } from '../../src/models/modelSchema.ts';
 
 const valid = {
@@ -36,7 +37,7 @@ test.each<[string, unknown, string]>([
   [
     'no decoder',
     { ...valid, decoder: undefined },
-    'decoder: expected the name of decoder: unet, unetplusplus, fcn',
+    'decoder: expected the name of decoder: unet, unetplusplus, fcn, unet-original',
   ],
   ['a misspelt decoder', { ...valid, decoder: { name: 'unetpluspls' } }, 'did you mean unetplusplus?'],
   [
@@ -89,6 +90,21 @@ test.each<[string, unknown, string]>([
     'encoder: unknown option dropConnect',
   ],
   [
+    'a whole network on an encoder',
+    { ...valid, decoder: { name: 'unet-original' } },
+    'encoder: unet-original is a whole network and takes no encoder',
+  ],
+  [
+    'no encoder',
+    { ...valid, encoder: undefined },
+    'encoder: expected the name of encoder: resnet18, resnet34',
+  ],
+  [
+    'a network of one resolution',
+    { decoder: { name: 'unet-original', channels: [64] }, inChannels: 1, classes: 1 },
+    'decoder.channels',
+  ],
+  [
     'fcn on part of an encoder',
     { ...valid, decoder: { name: 'fcn' }, encoder: { name: 'resnet50', depth: 4 } },
     'depth must be 5',
@@ -120,7 +136,7 @@ describe('the tree', () => {
   });
 
   test('of unet and unetplusplus has the center of the originals after VGG alone, and where it is asked for', () => {
-    const center = (decoder: ModelOptions['decoder'], encoder: ModelOptions['encoder']['name']) =>
+    const center = (decoder: ModelOptions['decoder'], encoder: EncoderName) =>
       [
         ...assembleModel(
           parseModel({ ...valid, decoder, encoder: { name: encoder } } as ModelOptions),

@@ -27,7 +27,12 @@ export function modelOptions(): void {
     encoder: { name: 'efficientnet-b0', depth: 4, dropConnect: 0.1 },
     ...image,
   });
+  buildModel({ decoder: { name: 'unet-original', layout: 'mirrored', padding: true }, ...image });
 
+  // @ts-expect-error a whole network takes no encoder
+  buildModel({ decoder: { name: 'unet-original' }, encoder: { name: 'resnet18' }, ...image });
+  // @ts-expect-error a decoder needs an encoder
+  buildModel({ decoder: { name: 'unet' }, ...image });
   // @ts-expect-error a misspelt decoder
   buildModel({ decoder: { name: 'unetpluplus' }, encoder: { name: 'resnet18' }, ...image });
   // @ts-expect-error a misspelt encoder
@@ -55,7 +60,7 @@ export function modelOptions(): void {
   // @ts-expect-error classes are needed
   buildModel({ decoder: { name: 'unet' }, encoder: { name: 'resnet18' }, inChannels: 1 });
 
-  const encoder: ModelOptions['encoder'] = { name: 'resnet34', depth: 4 };
+  const encoder = { name: 'resnet34', depth: 4 } as const;
   // @ts-expect-error not a key of a model
   const misspelt: ModelOptions = { decoder: { name: 'unet' }, encoder, inChannels: 1, classes: 29, depth: 4 };
   buildModel(misspelt);

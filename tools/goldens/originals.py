@@ -5,6 +5,7 @@ import re
 import segmentation_models_pytorch as smp
 import torch
 import torchvision
+from networks import build_network
 from segmentation_models_pytorch.decoders.unet.decoder import UnetDecoder
 from segmentation_models_pytorch.encoders import encoders as smp_encoders
 from segmentation_models_pytorch.encoders.mix_transformer import MixVisionTransformer
@@ -36,6 +37,8 @@ def original(options):
     """The original model that the options describe."""
     if options["decoder"]["name"] in SMP_MODELS:
         return smp_model(options)
+    if "encoder" not in options:
+        return build_network(options)
     return {"fcn": torchvision_fcn}[options["decoder"]["name"]](options)
 
 
@@ -100,11 +103,15 @@ def snake_case(name):
 
 
 def features_of(model, x):
+    """What the encoder returns; nothing where the model has none."""
     if hasattr(model, "encoder"):
         return model.encoder(x)[1:]
-    return list(model.backbone(x).values())
+    return list(model.backbone(x).values()) if hasattr(model, "backbone") else []
 
 
 def logits_of(model, x):
+    """Logits, and a list of those of auxiliary heads."""
     result = model(x)
-    return (result["out"], result.get("aux")) if isinstance(result, dict) else (result, None)
+    if isinstance(result, dict):
+        return result["out"], [result["aux"]] if "aux" in result else []
+    return result if isinstance(result, tuple) else (result, [])
