@@ -9,6 +9,7 @@ import { shuffledSampler } from '../data/loader/samplers.ts';
 import { startEngine } from '../engine/engine.ts';
 import { buildModel } from '../models/buildModel.ts';
 import type { SegmentationModel } from '../models/segmentationModel.ts';
+import { loadEncoderWeights } from '../models/weights/loadEncoderWeights.ts';
 import { readSafetensors } from '../nn/safetensors/read.ts';
 import { loadStateDict } from '../nn/stateDict.ts';
 import { buildLoss } from '../objectives/losses/loss.ts';
@@ -82,6 +83,7 @@ export async function* trainExperiment(options: TrainExperimentOptions): AsyncGe
     await startEngine(config.engine);
     const model = buildModel(spec, { seed: config.seed });
     try {
+      await loadEncoderWeights(model, config.model.encoder);
       if (config.model.weights !== undefined) {
         const { tensors } = await readSafetensors(config.model.weights);
         loadStateDict(model, tensors, config.model.weights);

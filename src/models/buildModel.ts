@@ -10,7 +10,8 @@ export interface BuildOptions {
 }
 
 /**
- * Builds a model with random weights, drawn as the original draws them. Needs the engine (`startEngine`); the
+ * Builds a model with random weights, drawn as the original draws them; `loadEncoderWeights` then loads those that the
+ * encoder's options name. Needs the engine (`startEngine`); the
  * caller owns the model and frees it with `dispose()`.
  *
  * @throws PhalanxError `model/options` when the options are not valid.

@@ -137,7 +137,16 @@ export const modelSchema = anyModel as unknown as z.ZodType<ModelConfig, ModelOp
  * @throws PhalanxError `model/options` listing every wrong option by its path, with the nearest valid name.
  */
 export function parseModel(options: unknown, where = 'the model options'): ModelConfig {
-  const result = modelSchema.safeParse(options);
+  return parsed(modelSchema, options, where);
+}
+
+/** As `parseModel`, for an encoder alone. */
+export function parseEncoder(options: unknown, where: string): EncoderConfig {
+  return parsed(encoderSchema, options, where);
+}
+
+function parsed<Output>(schema: z.ZodType<Output>, options: unknown, where: string): Output {
+  const result = schema.safeParse(options);
   if (result.success) return result.data;
   const defects = result.error.issues.map(({ path, message }) => {
     const key = path.join('.');

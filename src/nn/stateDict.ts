@@ -22,34 +22,56 @@ export function stateDict(module: Module): StateDict {
  * @throws PhalanxError `model/state-mismatch` listing missing, unexpected and wrongly shaped keys.
  */
 export function loadStateDict(module: Module, tensors: StateDict, source = 'the given weights'): void {
+  requireFit(module, tensors, { source });
+  for (const [name, state] of module.namedState()) fromHost(state, tensors.get(name));
+}
+
+/**
+ * Compares names and shapes of tensors with those of a module, which needs no values.
+ *
+ * @throws PhalanxError `model/state-mismatch` listing missing, unexpected and wrongly shaped keys.
+ */
+export function requireFit(
+  module: Module,
+  tensors: StateDict,
+  {
+    source,
+    except = new Set(),
+  }: {
+    /** Named in the error. */
+    readonly source: string;
+    /** Names that may be missing. */
+    readonly except?: ReadonlySet<string>;
+  },
+): void {
   const states = new Map(module.namedState());
-  const missing = [...states.keys()].filter((name) => !tensors.has(name) && !isBatchCount(name));
+  const missing = [...states.keys()].filter(
+    (name) => !tensors.has(name) && !isBatchCount(name) && !except.has(name),
+  );
   const unexpected = [...tensors.keys()].filter((name) => !states.has(name));
   const misshapen = [...states].flatMap(([name, state]) => {
     const tensor = tensors.get(name);
     if (tensor === undefined || sameShape(tensor.shape, state.torchShape)) return [];
     return [`${name} is [${tensor.shape.join(', ')}] instead of [${state.torchShape.join(', ')}]`];
   });
-  if (missing.length + unexpected.length + misshapen.length > 0) {
-    const withSimilar = (name: string): string => {
-      // Wrappers such as DataParallel put a prefix before every name.
-      const similar = unexpected.find((other) => other.endsWith(`.${name}`)) ?? nearest(name, unexpected);
-      return similar === undefined ? name : `${name} (there is ${similar})`;
-    };
-    throw new PhalanxError('model/state-mismatch', {
-      what: 'The weights do not fit the model, and none were loaded',
-      where: source,
-      received: [
-        list('missing', missing, withSimilar),
-        list('unexpected', unexpected),
-        list('of another shape', misshapen),
-      ]
-        .filter((part) => part !== undefined)
-        .join('; '),
-      fix: 'Check that decoder, encoder, their options, input channels and classes are those the weights were made with',
-    });
-  }
-  for (const [name, state] of states) fromHost(state, tensors.get(name));
+  if (missing.length + unexpected.length + misshapen.length === 0) return;
+  const withSimilar = (name: string): string => {
+    // Wrappers such as DataParallel put a prefix before every name.
+    const similar = unexpected.find((other) => other.endsWith(`.${name}`)) ?? nearest(name, unexpected);
+    return similar === undefined ? name : `${name} (there is ${similar})`;
+  };
+  throw new PhalanxError('model/state-mismatch', {
+    what: 'The weights do not fit the model, and none were loaded',
+    where: source,
+    received: [
+      list('missing', missing, withSimilar),
+      list('unexpected', unexpected),
+      list('of another shape', misshapen),
+    ]
+      .filter((part) => part !== undefined)
+      .join('; '),
+    fix: 'Check that decoder, encoder, their options, input channels and classes are those the weights were made with',
+  });
 }
 
 function toHost(state: Parameter): HostTensor {
@@ -96,7 +118,8 @@ function reverseAxes(values: Float32Array, first: number, second: number, third:
   return reversed;
 }
 
-function isBatchCount(name: string): boolean {
+/** Which old PyTorch versions did not write; a missing one counts as 0. */
+export function isBatchCount(name: string): boolean {
   return name.endsWith('.num_batches_tracked');
 }
 

@@ -4,6 +4,11 @@ import { namedOptions, unknownName } from '../options.ts';
 const pyramid = {
   /** Number of halvings of the resolution whose features reach the decoder. */
   depth: z.literal([3, 4, 5]).default(5),
+  /**
+   * What training starts from: `random` (the default), a `.safetensors` or `.pth` file, or a name such as `imagenet` of
+   * weights that `phalanx model import` has put into the weights folder.
+   */
+  weights: z.string().min(1).optional(),
 };
 
 /** The same options for every name of a family; the reference quotes `origin`. */
