@@ -83,7 +83,8 @@ export async function* trainExperiment(options: TrainExperimentOptions): AsyncGe
     await startEngine(config.engine);
     const model = buildModel(spec, { seed: config.seed });
     try {
-      await loadEncoderWeights(model, config.model.encoder);
+      const { encoder } = config.model;
+      if (encoder !== undefined) await loadEncoderWeights(model, encoder);
       if (config.model.weights !== undefined) {
         const { tensors } = await readSafetensors(config.model.weights);
         loadStateDict(model, tensors, config.model.weights);

@@ -6,7 +6,8 @@ import { encoderNames, encoderSchema, encoderSchemas } from './encoders/options.
 import type { EncoderName } from './encoders/options.ts';
 import { createEncoder } from './encoders/registry.ts';
 import { parseModel } from './modelSchema.ts';
-import { limitsOf, standsOnEncoder } from './decoders/limits.ts';
+import { publishedWeights } from './weights/origins.ts';
+import { suitableEncoders } from './decoders/limits.ts';
 
 export interface OptionEntry {
   readonly name: string;
@@ -24,16 +25,23 @@ export interface EncoderEntry {
   /** Pixels of the image per pixel of each feature map. */
   readonly strides: readonly number[];
   readonly parameters: number;
+  /** Names of published weights, for the option `weights`; `phalanx model import` says where they are. */
+  readonly weights: readonly string[];
 }
 
 export interface DecoderEntry {
   readonly name: DecoderName;
   readonly options: readonly OptionEntry[];
-  /** Parameters of the whole model by encoder, for colour images and one class; only encoders it can stand on. */
-  readonly parameters: Readonly<Partial<Record<EncoderName, number>>>;
-  /** Parameters of a decoder that is a whole network, for colour images and one class. */
-  readonly ownParameters?: number;
+  /** Those it can stand on; none where it is a whole network. */
+  readonly encoders: readonly EncoderName[];
+  /** Of the whole model, for colour images and one class, on `example`. */
+  readonly parameters: number;
+  /** Absent where it is a whole network. */
+  readonly example?: EncoderName;
 }
+
+/** What a decoder is shown on, if it can stand on it. */
+const EXAMPLE = 'resnet34';
 
 /** Every encoder and decoder with its options and sizes, read from the schema and the trees themselves. */
 export function listModels(): {
@@ -51,19 +59,21 @@ function describeEncoder(name: EncoderName): EncoderEntry {
     channels: encoder.outChannels,
     strides: encoder.outChannels.map((_, stage) => Math.min(2 ** stage, encoder.outputStride)),
     parameters: encoder.parameterCount,
+    weights: publishedWeights(name),
   };
 }
 
 function describeDecoder(name: DecoderName): DecoderEntry {
-  const suitable = limitsOf(name)?.encoders ?? encoderNames;
-  const count = (foundation: object): number =>
-    assembleModel(parseModel({ decoder: { name }, ...foundation, inChannels: 3, classes: 1 })).parameterCount;
-  const parameters = suitable.map((encoder) => [encoder, count({ encoder: { name: encoder } })]);
+  const encoders = suitableEncoders(name);
+  const example = encoders.includes(EXAMPLE) ? EXAMPLE : encoders[0];
+  const foundation = example === undefined ? {} : { encoder: { name: example } };
+  const model = assembleModel(parseModel({ decoder: { name }, ...foundation, inChannels: 3, classes: 1 }));
   return {
     name,
     options: describeOptions(decoderSchemas[name]),
-    parameters: Object.fromEntries(parameters) as Partial<Record<EncoderName, number>>,
-    ...(!standsOnEncoder(name) && { ownParameters: count({}) }),
+    encoders,
+    parameters: model.parameterCount,
+    ...(example !== undefined && { example }),
   };
 }
 

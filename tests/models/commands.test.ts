@@ -85,7 +85,7 @@ describe('runModel', () => {
 });
 
 test('listModels counts what torchvision publishes of fcn_resnet101, and its classifiers less their last layers', () => {
-  const { encoders, decoders } = listModels();
+  const { encoders } = listModels();
   const parametersOf = new Map(encoders.map(({ name, parameters }) => [name, parameters]));
   // torchvision's tables of parameters, without the layers that give a thousand classes.
   const head = (features: number) => (features + 1) * 1000;
@@ -100,9 +100,8 @@ test('listModels counts what torchvision publishes of fcn_resnet101, and its cla
   const vggHead = 4096 * (512 * 49 + 1) + 4096 * 4097 + head(4096);
   expect(parametersOf.get('vgg16')).toBe(138_357_544 - vggHead);
   expect(parametersOf.get('vgg19_bn')).toBe(143_678_248 - vggHead);
-  // 54,314,346 with 21 classes; here with one in both heads.
-  const classes = 20 * (512 + 1 + 256 + 1);
-  expect(decoders.find(({ name }) => name === 'fcn')!.parameters.resnet101).toBe(54_314_346 - classes);
+  const fcn = { decoder: { name: 'fcn' }, encoder: { name: 'resnet101' }, inChannels: 3 } as const;
+  expect(assembleModel(parseModel({ ...fcn, classes: 21 })).parameterCount).toBe(54_314_346);
 });
 
 test('describeModel counts what a published table says of ResNet-50', async () => {
@@ -175,9 +174,14 @@ test('listModels reads sizes and options from the models themselves', () => {
     channels: [3, 64, 64, 128, 256, 512],
     strides: [1, 2, 4, 8, 16, 32],
     parameters: 21_284_672,
+    weights: ['imagenet'],
   });
   const unet = decoders.find(({ name }) => name === 'unet')!;
-  expect(unet.parameters).toMatchObject({ resnet18: 14_328_209, resnet34: 24_436_369, resnet50: 32_521_105 });
+  expect(unet).toMatchObject({
+    parameters: 24_436_369,
+    example: 'resnet34',
+    encoders: encoders.map(({ name }) => name),
+  });
   expect(unet.options).toEqual([
     { name: 'channels', values: 'list of integer ≥ 1 ≤ 4096' },
     { name: 'useNorm', values: 'batchnorm | identity', default: 'batchnorm' },
@@ -185,7 +189,9 @@ test('listModels reads sizes and options from the models themselves', () => {
     { name: 'interpolation', values: 'nearest | bilinear', default: 'nearest' },
     { name: 'center', values: 'boolean' },
   ]);
-  expect(Object.keys(decoders.find(({ name }) => name === 'fcn')!.parameters)).toEqual([
+  const fcn = decoders.find(({ name }) => name === 'fcn')!;
+  expect(fcn).toMatchObject({ example: 'resnet50' });
+  expect(fcn.encoders).toEqual([
     'resnet50',
     'resnet101',
     'resnet152',
@@ -194,7 +200,7 @@ test('listModels reads sizes and options from the models themselves', () => {
     'wide_resnet50_2',
   ]);
   expect(decoders.find(({ name }) => name === 'unet-original')).toMatchObject({
-    parameters: {},
-    ownParameters: 31_031_745,
+    parameters: 31_031_745,
+    encoders: [],
   });
 });

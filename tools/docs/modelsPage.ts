@@ -1,66 +1,66 @@
+import { describeModel } from '../../src/models/describeModel.ts';
+import type { EncoderName } from '../../src/models/encoders/options.ts';
 import { listModels } from '../../src/models/listModels.ts';
-import type { DecoderEntry, EncoderEntry, OptionEntry } from '../../src/models/listModels.ts';
+import { parseModel } from '../../src/models/modelSchema.ts';
+import type { OptionEntry } from '../../src/models/listModels.ts';
 import { anchor, code, generatedFrom, page, table } from './markdown.ts';
 
 const count = new Intl.NumberFormat('en');
 
 /** `docs/reference/models.md`: every encoder and decoder with its sizes, from the trees themselves. */
-export function modelsPage(): string {
+export async function modelsPage(): Promise<string> {
   const { encoders, decoders } = listModels();
-  const onEncoders = decoders.filter(({ ownParameters }) => ownParameters === undefined);
+  const rows: string[][] = [];
+  for (const encoder of encoders) {
+    rows.push([
+      code(encoder.name),
+      count.format(encoder.parameters),
+      ((await encoderMultiplyAdds(encoder.name)) / 1e9).toFixed(1),
+      encoder.channels.join(', '),
+      optionNames(encoder.options),
+      encoder.weights.map(code).join(', '),
+    ]);
+  }
   return page(
     generatedFrom('`listModels` in `src/models/listModels.ts`'),
     '# Models',
     'A model is a decoder on an encoder: `model: { decoder: { name }, encoder: { name } }` in an experiment, `--decoder` and `--encoder` on the command line. What the options mean stands with [the settings of an experiment](experiment.md#model). Parameters and tensors carry the names and the layout of PyTorch originals, so [weights move both ways](../guides/weights.md). `npx phalanx model summary` shows any pair layer by layer.',
     '## Encoders',
-    'Channels are those of the image and of each stage, strides the pixels of the image per pixel of each feature map, both for colour images at depth 5.',
-    table(
-      ['encoder', 'parameters', 'channels', 'strides', 'options'],
-      encoders.map((encoder) => [
-        code(encoder.name),
-        count.format(encoder.parameters),
-        encoder.channels.join(', '),
-        encoder.strides.join(', '),
-        optionNames(encoder.options),
-      ]),
-    ),
+    'Multiply-adds are billions for one image of 512 by 512, in layers with weights. Channels are those of every feature map for colour images at depth 5: the image itself, then features of 2, 4, 8, 16 and 32 pixels of the image per pixel. Weights are the names of those that are published; `phalanx model import` puts them in their place ([weights](../guides/weights.md)).',
+    table(['encoder', 'parameters', 'G multiply-adds', 'channels', 'options', 'weights'], rows),
     '## Decoders',
+    'Parameters are those of the whole model for colour images and one class, on the encoder named beside them.',
     table(
-      ['decoder', 'options'],
+      ['decoder', 'parameters', 'on', 'encoders that it does not go with', 'options'],
       decoders.map((decoder) => [
         `[${code(decoder.name)}](experiment.md#${anchor(decoder.name)})`,
+        count.format(decoder.parameters),
+        decoder.example === undefined ? 'none: a whole network' : code(decoder.example),
+        decoder.example === undefined
+          ? 'all'
+          : unsuitable(
+              decoder.encoders,
+              encoders.map(({ name }) => name),
+            ),
         optionNames(decoder.options),
       ]),
     ),
-    ...wholeNetworks(decoders),
-    'Parameters of the whole model with each encoder, for colour images and one class; – where they do not go together:',
-    table(
-      ['encoder', ...onEncoders.map(({ name }) => code(name))],
-      encoders.map((encoder) => [
-        code(encoder.name),
-        ...onEncoders.map(({ parameters }) => parametersWith(parameters, encoder)),
-      ]),
-    ),
   );
 }
 
-function wholeNetworks(decoders: readonly DecoderEntry[]): string[] {
-  const rows = decoders.flatMap(({ name, ownParameters }) =>
-    ownParameters === undefined ? [] : [[code(name), count.format(ownParameters)]],
-  );
-  if (rows.length === 0) return [];
-  return [
-    'These are whole networks and take no `encoder`; parameters for colour images and one class:',
-    table(['decoder', 'parameters'], rows),
-  ];
+async function encoderMultiplyAdds(name: EncoderName): Promise<number> {
+  const options = { decoder: { name: 'unet' }, encoder: { name }, inChannels: 3, classes: 1 };
+  const { layers } = await describeModel(parseModel(options));
+  return layers
+    .filter(({ path }) => path.startsWith('encoder.'))
+    .reduce((sum, layer) => sum + layer.multiplyAdds, 0);
 }
 
-function parametersWith(
-  parameters: Readonly<Partial<Record<EncoderEntry['name'], number>>>,
-  { name }: EncoderEntry,
-): string {
-  const total = parameters[name];
-  return total === undefined ? '–' : count.format(total);
+/** The shorter of the two lists. */
+function unsuitable(suitable: readonly EncoderName[], all: readonly EncoderName[]): string {
+  const others = all.filter((name) => !suitable.includes(name));
+  if (others.length <= suitable.length) return others.map(code).join(', ');
+  return `all but ${suitable.map(code).join(', ')}`;
 }
 
 function optionNames(options: readonly OptionEntry[]): string {

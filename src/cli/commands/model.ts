@@ -38,17 +38,12 @@ export const registerModel: RegisterCommand = (program, run) => {
           entry.channels.join(' '),
           options(entry),
         ]);
-        const numbers = (values: readonly (number | undefined)[]): string[] =>
-          values.map((value) => (value === undefined ? '–' : count.format(value)));
-        const decoders = models.decoders
-          .filter(({ parameters }) => Object.keys(parameters).length > 0)
-          .map(({ name, parameters }) => [
-            name,
-            ...numbers(models.encoders.map((encoder) => parameters[encoder.name])),
-          ]);
-        const whole = models.decoders
-          .filter(({ ownParameters }) => ownParameters !== undefined)
-          .map(({ name, ownParameters }) => [name, ...numbers([ownParameters])]);
+        const decoders = models.decoders.map(({ name, parameters, example, encoders: suitable }) => [
+          name,
+          count.format(parameters),
+          example === undefined ? 'a whole network' : `on ${example}`,
+          example === undefined ? '' : suitableList(suitable, models.encoders.length),
+        ]);
         const decoderOptions = models.decoders.flatMap((entry) => [
           `\noptions of ${entry.name}`,
           ...entry.options.map(({ name, values }) => `  ${name}: ${values}`),
@@ -57,10 +52,8 @@ export const registerModel: RegisterCommand = (program, run) => {
           models,
           [
             table(['encoder', 'parameters', 'channels', 'options'], encoders),
-            'Parameters of whole models:',
-            table(['decoder', ...models.encoders.map(({ name }) => name)], decoders),
-            'Whole networks, which take no encoder:',
-            table(['decoder', 'parameters'], whole),
+            'Parameters of whole models, for colour images and one class:',
+            table(['decoder', 'parameters', '', 'encoders'], decoders),
           ].join('\n\n') + `\n${decoderOptions.join('\n')}`,
         );
       }),
@@ -133,4 +126,9 @@ async function declared({ decoder, encoder, inChannels, classes, set = [] }: Mod
   const { applyOverrides } = await import('../../experiment/overrides.ts');
   const foundation = encoder === undefined ? {} : { encoder: { name: encoder } };
   return applyOverrides({ decoder: { name: decoder }, ...foundation, inChannels, classes }, set);
+}
+
+function suitableList(suitable: readonly string[], all: number): string {
+  if (suitable.length === all) return 'any';
+  return suitable.length > 10 ? `${suitable.length} of ${all}` : suitable.join(' ');
 }

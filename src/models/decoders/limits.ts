@@ -1,4 +1,4 @@
-import { mixTransformerNames } from '../encoders/options.ts';
+import { encoderNames, mixTransformerNames } from '../encoders/options.ts';
 import type { EncoderName } from '../encoders/options.ts';
 import type { DecoderName } from './options.ts';
 
@@ -58,4 +58,10 @@ export function limitsOf(decoder: DecoderName): Limits | undefined {
 /** See the type of the same name. */
 export function standsOnEncoder(decoder: DecoderName): boolean {
   return limitsOf(decoder)?.encoders?.length !== 0;
+}
+
+/** The encoders that a decoder can stand on. */
+export function suitableEncoders(decoder: DecoderName): readonly EncoderName[] {
+  const { encoders = encoderNames, excluded = [] } = limitsOf(decoder) ?? {};
+  return encoders.filter((encoder) => !excluded.includes(encoder));
 }

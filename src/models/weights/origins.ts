@@ -63,6 +63,12 @@ export interface Advice {
   readonly command: string;
 }
 
+/** Names of the pretrained weights of an encoder that are known to be published. */
+export function publishedWeights(encoder: EncoderName): readonly string[] {
+  const { weights } = exceptions[encoder] ?? { weights: ['imagenet'] };
+  return weights.filter((name) => adviceFor(encoder, name) !== undefined);
+}
+
 /** How a person comes by an encoder's pretrained weights; undefined where nobody is known to publish them. */
 export function adviceFor(encoder: EncoderName, weights: string): Advice | undefined {
   const command = (file: string) =>
