@@ -121,11 +121,7 @@ describe('the tree', () => {
 
   test('of unet and unetplusplus has the center of the originals after VGG alone, and where it is asked for', () => {
     const center = (decoder: ModelOptions['decoder'], encoder: ModelOptions['encoder']['name']) =>
-      [
-        ...assembleModel(
-          parseModel({ ...valid, decoder, encoder: { name: encoder } } as ModelOptions),
-        ).namedState(),
-      ]
+      [...assembleModel(parseModel({ ...valid, decoder, encoder: { name: encoder } })).namedState()]
         .filter(([name]) => name.startsWith('decoder.center.') && name.endsWith('.weight'))
         .map(([, { trainable }]) => trainable);
     expect(center({ name: 'unet' }, 'resnet18')).toEqual([]);
