@@ -42,17 +42,25 @@ describe.each(goldenNames)('%s', (name) => {
     const infer = compile(
       (x: tf.Tensor4D) => {
         const context = { training: false };
-        return { features: [...featuresOf(model, x)], logits: model.forward(x, context).logits };
+        return { features: [...featuresOf(model, x)], ...model.forward(x, context) };
       },
       { name: 'parity', precision: 'float32' },
     );
     const x = goldenInput(golden);
-    const { features, logits } = await infer(x);
+    const { features, logits, labels } = await infer(x);
     const { features: expected, logits: expectedLogits } = golden.evaluated;
     for (const [index, digest] of expected.entries()) {
       compare(`feature ${index}`, features.at(index - expected.length)!, digest);
     }
     compare('logits', logits, expectedLogits);
+    expect(labels !== undefined).toBe(golden.evaluated.labels !== undefined);
+    if (labels !== undefined) {
+      const { labels: expectedLabels } = golden.evaluated;
+      expect(labels.shape).toEqual(expectedLabels!.shape);
+      const values = labels.dataSync() as Float32Array;
+      expect(difference('labels', values, expectedLabels!)).toBeLessThan(TOLERANCE);
+      labels.dispose();
+    }
     tf.dispose([features, logits, x]);
     infer.dispose();
     model.dispose();
@@ -96,8 +104,12 @@ describe.each(goldenNames)('%s', (name) => {
       (x: tf.Tensor4D, direction: tf.Tensor4D, auxiliaryDirection: tf.Tensor4D) => {
         const { grads } = tf.variableGrads(
           () => {
-            const { logits, auxiliary } = model.forward(x, { training: true });
-            const loss = tf.sum(tf.mul(logits, direction));
+            const { logits, auxiliary, labels } = model.forward(x, { training: true });
+            let loss = tf.sum(tf.mul(logits, direction));
+            if (labels !== undefined) {
+              const labelsDirection = filled('labels direction', labels.size, -1, 1);
+              loss = tf.add(loss, tf.sum(tf.mul(labels, tf.tensor(labelsDirection, labels.shape))));
+            }
             return tf.add(loss, auxiliary === undefined ? 0 : tf.sum(tf.mul(auxiliary, auxiliaryDirection)));
           },
           parameters.map(([, { variable }]) => variable),

@@ -29,23 +29,30 @@ smp_encoders["wide_resnet50_2"] = {
 }
 
 # Options of a decoder that are not called decoder_… in segmentation-models-pytorch.
-PLAIN_OPTIONS = {"name", "center"}
+PLAIN_OPTIONS = {"name", "center", "encoderOutputStride", "auxParams"}
 
 
 def original(options):
     """The original model that the options describe."""
     if options["decoder"]["name"] in SMP_MODELS:
         return smp_model(options)
-    return {"fcn": torchvision_fcn}[options["decoder"]["name"]](options)
+    return {"fcn": torchvision_fcn, "deeplabv3-torchvision": torchvision_fcn}[options["decoder"]["name"]](options)
 
 
 def smp_model(options):
     decoder, encoder = options["decoder"], options["encoder"]
     depth = encoder.get("depth", 5)
-    settings = {
-        f"decoder_{snake_case(key)}": value for key, value in decoder.items() if key not in PLAIN_OPTIONS
+    settings = {snake_case(key): decoder[key] for key in ("encoderOutputStride", "auxParams") if key in decoder}
+    settings |= {
+        key if key.startswith("psp_") else f"decoder_{key}": value
+        for key, value in ((snake_case(key), value) for key, value in decoder.items() if key not in PLAIN_OPTIONS)
     }
-    if decoder["name"] in ("unet", "unetplusplus") and "channels" not in decoder:
+    if decoder["name"] == "fpn":
+        # The size of the image, where the original's default is for depth 5 alone.
+        settings["upsampling"] = 2 ** (depth - 3)
+    if decoder["name"] == "pspnet":
+        settings["upsampling"] = 2**depth
+    if decoder["name"] in ("unet", "unetplusplus", "manet") and "channels" not in decoder:
         settings["decoder_channels"] = [256, 128, 64, 32, 16][-depth:]
     model = SMP_MODELS[decoder["name"]](
         encoder["name"],
@@ -84,9 +91,9 @@ def torchvision_fcn(options):
     backbone = torchvision.models.get_model(
         options["encoder"]["name"], weights=None, replace_stride_with_dilation=[False, True, True]
     )
-    model = torchvision.models.segmentation.fcn._fcn_resnet(
-        backbone, options["classes"], decoder.get("auxiliary", True)
-    )
+    segmentation = torchvision.models.segmentation
+    create = segmentation.fcn._fcn_resnet if decoder["name"] == "fcn" else segmentation.deeplabv3._deeplabv3_resnet
+    model = create(backbone, options["classes"], decoder.get("auxiliary", True))
     if options["inChannels"] != 3:
         model.backbone.conv1 = torch.nn.Conv2d(options["inChannels"], 64, 7, 2, 3, bias=False)
     for module in model.modules():
@@ -107,4 +114,11 @@ def features_of(model, x):
 
 def logits_of(model, x):
     result = model(x)
+    if isinstance(result, tuple):
+        return result[0], None
     return (result["out"], result.get("aux")) if isinstance(result, dict) else (result, None)
+
+
+def labels_of(model, x):
+    """Of the image as a whole; None without a classification head."""
+    return model(x)[1] if getattr(model, "classification_head", None) is not None else None

@@ -1,4 +1,4 @@
-import { mixTransformerNames } from '../encoders/options.ts';
+import { densenetNames, mixTransformerNames, vggNames } from '../encoders/options.ts';
 import type { EncoderName } from '../encoders/options.ts';
 import type { DecoderName } from './options.ts';
 
@@ -11,10 +11,16 @@ export interface Limits {
   readonly because: string;
 }
 
-export const limits = {
-  unetplusplus: { excluded: mixTransformerNames, because: "needs features at half the image's resolution" },
-  // torchvision dilates no basic blocks.
-  fcn: {
+/** Encoders that halve the resolution by pooling, which no dilation replaces. */
+export const undilatedEncoders = [...vggNames, ...densenetNames] as const;
+
+const dilated = {
+  excluded: undilatedEncoders,
+  because: 'dilates the last convolutions with strides',
+} as const;
+
+// torchvision dilates no basic blocks.
+const bottlenecks = {
     encoders: [
       'resnet50',
       'resnet101',
@@ -25,7 +31,17 @@ export const limits = {
     ],
     depths: [5],
     because: 'dilates the last stages of its encoder',
-  },
+  } as const;
+
+const withoutHalf = { excluded: mixTransformerNames, because: "needs features at half the image's resolution" } as const;
+
+export const limits = {
+  linknet: withoutHalf,
+  unetplusplus: withoutHalf,
+  deeplabv3: dilated,
+  deeplabv3plus: dilated,
+  'deeplabv3-torchvision': bottlenecks,
+  fcn: bottlenecks,
 } as const satisfies Partial<Record<DecoderName, Limits>>;
 
 type LimitsOf<Name extends DecoderName> = Name extends keyof typeof limits ? (typeof limits)[Name] : unknown;
