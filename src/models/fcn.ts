@@ -6,6 +6,7 @@ import type { Sequential } from '../nn/sequential.ts';
 import type { DecoderConfig } from './decoders/options.ts';
 import type { Encoder } from './encoders/encoder.ts';
 import { fcnHead } from './heads.ts';
+import type { Head } from './heads.ts';
 import { SegmentationModel } from './segmentationModel.ts';
 import type { SegmentationOutput } from './segmentationModel.ts';
 
@@ -24,18 +25,22 @@ export class FCN extends SegmentationModel {
   readonly #classifier: Sequential;
   readonly #auxiliary: Sequential | undefined;
 
-  /** @param backbone All five stages, of output stride 8. */
+  /**
+   * @param backbone All five stages, of output stride 8.
+   * @param createHead Of the last stage, for its channels; torchvision's `DeepLabV3` has another one.
+   */
   constructor(
     backbone: Encoder,
     classes: number,
-    { dropout, auxiliary }: Omit<DecoderConfig<'fcn'>, 'name'>,
+    { dropout, auxiliary }: Pick<DecoderConfig<'fcn'>, 'dropout' | 'auxiliary'>,
+    createHead = (inChannels: number): Head => fcnHead(inChannels, classes, dropout, 'classifier'),
   ) {
     super();
     const [third, fourth] = backbone.outChannels.slice(-2) as [number, number];
     this.inChannels = backbone.inChannels;
     this.classes = classes;
     this.backbone = this.register('backbone', backbone);
-    const head = fcnHead(fourth, classes, dropout, 'classifier');
+    const head = createHead(fourth);
     this.#classifier = this.register('classifier', head.layers);
     const auxiliaryHead = auxiliary ? fcnHead(third, classes, dropout, 'aux_classifier') : undefined;
     this.#auxiliary = auxiliaryHead && this.register('aux_classifier', auxiliaryHead.layers);

@@ -1,11 +1,11 @@
 import { z } from 'zod';
 import { PhalanxError } from '../core/errors.ts';
-import { limitsOf, standsOnEncoder } from './decoders/limits.ts';
+import { limitsOf, standsOnEncoder, undilatedEncoders } from './decoders/limits.ts';
 import type { StandsOnEncoder, SuitableDepth, SuitableEncoder } from './decoders/limits.ts';
 import { decoderSchema } from './decoders/options.ts';
 import type { DecoderConfig, DecoderName, DecoderOptions } from './decoders/options.ts';
-import { encoderNames, encoderSchema } from './encoders/options.ts';
-import type { EncoderConfig, EncoderOptions } from './encoders/options.ts';
+import { encoderNames, encoderSchema, mixTransformerNames } from './encoders/options.ts';
+import type { EncoderConfig, EncoderName, EncoderOptions } from './encoders/options.ts';
 import { strictOptions, unknownName } from './options.ts';
 
 interface Sizes {
@@ -78,6 +78,13 @@ export function hasCenter({ name }: Pick<EncoderConfig, 'name'>): boolean {
 /** Squeeze-and-excitation divides channels by this. */
 export const SCSE_REDUCTION = 16;
 
+/** Groups of channels that the normalization of an FPN's branches takes together. */
+export const FPN_GROUPS = 32;
+
+function isMixTransformer(name: EncoderName): boolean {
+  return (mixTransformerNames as readonly EncoderName[]).includes(name);
+}
+
 type Refuse = (path: readonly string[], message: string) => void;
 
 type Check<Name extends DecoderName> = (
@@ -86,12 +93,19 @@ type Check<Name extends DecoderName> = (
   refuse: Refuse,
 ) => void;
 
+function checkChannels(
+  channels: readonly number[],
+  { depth }: Pick<EncoderConfig, 'depth'>,
+  refuse: Refuse,
+): void {
+  if (channels.length === depth) return;
+  const expected = `${depth} numbers, one per stage of the encoder`;
+  refuse(['decoder', 'channels'], `expected ${expected}, received ${channels.length}`);
+}
+
 const checkUnet: Check<'unet' | 'unetplusplus'> = (decoder, encoder, refuse) => {
   const channels = decoderChannels(decoder, encoder);
-  if (channels.length !== encoder.depth) {
-    const expected = `${encoder.depth} numbers, one per stage of the encoder`;
-    refuse(['decoder', 'channels'], `expected ${expected}, received ${channels.length}`);
-  }
+  checkChannels(channels, encoder, refuse);
   if (decoder.attentionType === 'scse' && channels.some((count) => count < SCSE_REDUCTION)) {
     refuse(
       ['decoder', 'channels'],
@@ -100,8 +114,38 @@ const checkUnet: Check<'unet' | 'unetplusplus'> = (decoder, encoder, refuse) => 
   }
 };
 
+const checkFPN: Check<'fpn'> = ({ segmentationChannels }, { name, depth }, refuse) => {
+  if (segmentationChannels % FPN_GROUPS !== 0) {
+    refuse(
+      ['decoder', 'segmentationChannels'],
+      `expected a multiple of ${FPN_GROUPS}, received ${segmentationChannels}`,
+    );
+  }
+  if (depth < 5 && isMixTransformer(name)) {
+    refuse(['encoder', 'depth'], `fpn needs all four features of ${name}: depth must be 5`);
+  }
+};
+
+const checkManet: Check<'manet'> = (decoder, encoder, refuse) => {
+  checkChannels(decoderChannels(decoder, encoder), encoder, refuse);
+};
+
+const checkPAN: Check<'pan'> = ({ encoderOutputStride }, { name }, refuse) => {
+  if (encoderOutputStride === 32 || !(undilatedEncoders as readonly EncoderName[]).includes(name)) return;
+  refuse(
+    ['decoder', 'encoderOutputStride'],
+    `${name} halves the resolution by pooling and cannot be dilated: set it to 32`,
+  );
+};
+
 /** What else must hold between a decoder's options and its encoder's. */
-const checks: { readonly [Name in DecoderName]?: Check<Name> } = { unet: checkUnet, unetplusplus: checkUnet };
+const checks: { readonly [Name in DecoderName]?: Check<Name> } = {
+  unet: checkUnet,
+  unetplusplus: checkUnet,
+  fpn: checkFPN,
+  manet: checkManet,
+  pan: checkPAN,
+};
 
 const anyModel = strictOptions({
   decoder: decoderSchema,

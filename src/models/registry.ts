@@ -1,5 +1,15 @@
 import type { Decoder } from './decoders/decoder.ts';
-import type { DecoderName } from './decoders/options.ts';
+import { DeepLabV3Decoder } from './decoders/deeplabv3.ts';
+import { DeepLabV3PlusDecoder } from './decoders/deeplabv3plus.ts';
+import { FPNDecoder } from './decoders/fpn.ts';
+import { LinknetDecoder } from './decoders/linknet.ts';
+import { MAnetDecoder } from './decoders/manet.ts';
+import { PANDecoder } from './decoders/pan.ts';
+import { PSPDecoder } from './decoders/pspnet.ts';
+import { SegformerDecoder } from './decoders/segformer.ts';
+import { UPerNetDecoder } from './decoders/upernet.ts';
+import { deepLabHead } from './deepLabHead.ts';
+import type { AuxParams, DecoderName } from './decoders/options.ts';
 import { UnetDecoder } from './decoders/unet.ts';
 import { UnetPlusPlusDecoder } from './decoders/unetplusplus.ts';
 import { EncoderDecoder } from './encoderDecoder.ts';
@@ -14,13 +24,21 @@ import type { SegmentationModel } from './segmentationModel.ts';
 
 type Assemble<Name extends DecoderName> = (config: ModelConfig<Name>) => SegmentationModel;
 
+/** Options that concern what a decoder stands on or beside. */
+interface SharedOptions {
+  readonly auxParams?: AuxParams | undefined;
+  readonly encoderOutputStride?: 8 | 16 | 32;
+}
+
 /** Of a decoder that segmentation-models-pytorch puts between an encoder and a head. */
 function onEncoder<Name extends DecoderName>(
   createDecoder: (encoder: Encoder, config: PairConfig<Name>) => Decoder,
 ): (config: PairConfig<Name>) => SegmentationModel {
   return (config) => {
     const encoder = createEncoder(config.encoder, config.inChannels);
-    return new EncoderDecoder(encoder, createDecoder(encoder, config), config.classes);
+    const { auxParams, encoderOutputStride = 32 } = config.decoder as SharedOptions;
+    if (encoderOutputStride !== 32) encoder.dilate(encoderOutputStride);
+    return new EncoderDecoder(encoder, createDecoder(encoder, config), config.classes, auxParams);
   };
 }
 
@@ -39,6 +57,29 @@ const models: { readonly [Name in DecoderName]: Assemble<Name> } = {
         idleCenter: hasCenter(encoder),
       }),
   ),
+  fpn: onEncoder((encoder, { decoder }) => new FPNDecoder(encoder, decoder)),
+  deeplabv3: onEncoder((encoder, { decoder }) => new DeepLabV3Decoder(encoder, decoder)),
+  deeplabv3plus: onEncoder((encoder, { decoder }) => new DeepLabV3PlusDecoder(encoder, decoder)),
+  manet: onEncoder(
+    (encoder, config) =>
+      new MAnetDecoder(encoder, decoderChannels(config.decoder, config.encoder), config.decoder),
+  ),
+  linknet: onEncoder((encoder, { decoder }) => new LinknetDecoder(encoder, decoder)),
+  pspnet: onEncoder((encoder, { decoder }) => new PSPDecoder(encoder, decoder)),
+  pan: onEncoder((encoder, { decoder }) => new PANDecoder(encoder, decoder)),
+  upernet: onEncoder((encoder, { decoder }) => new UPerNetDecoder(encoder, decoder)),
+  segformer: onEncoder((encoder, { decoder }) => new SegformerDecoder(encoder, decoder)),
+  'deeplabv3-torchvision': ({ decoder, encoder, inChannels, classes }) => {
+    const backbone = new ResNet({
+      variant: resnetVariants[encoder.name],
+      inChannels,
+      depth: 5,
+      dilated: true,
+    });
+    return new FCN(backbone, classes, decoder, (channels) =>
+      deepLabHead(channels, classes, decoder.asppDropout),
+    );
+  },
   fcn: ({ decoder, encoder, inChannels, classes }) => {
     const variant = resnetVariants[encoder.name];
     return new FCN(new ResNet({ variant, inChannels, depth: 5, dilated: true }), classes, decoder);

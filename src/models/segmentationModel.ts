@@ -10,6 +10,8 @@ export type SegmentationOutput = {
   readonly logits: tf.Tensor4D;
   /** Logits of auxiliary heads, each of the same shape; only while training, and only of models that have them. */
   readonly auxiliary?: tf.Tensor4D[];
+  /** `[N, labels]`: logits of the image as a whole, of models with `auxParams`; no loss of the trainer uses them. */
+  readonly labels?: tf.Tensor2D;
 };
 
 /** A network that gives every pixel one logit per class. */

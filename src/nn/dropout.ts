@@ -1,5 +1,5 @@
 import type * as tf from '@tensorflow/tfjs-core';
-import { dropout } from '../engine/ops/random.ts';
+import { dropout, dropChannels } from '../engine/ops/random.ts';
 import { RandomDrop } from './randomDrop.ts';
 
 /**
@@ -14,5 +14,16 @@ export class Dropout extends RandomDrop {
 
   protected override drop(x: tf.Tensor4D, seed: tf.Tensor1D): tf.Tensor4D {
     return dropout(x, this.rate, seed);
+  }
+}
+
+/** `torch.nn.Dropout2d`: the same of a sample's channels as a whole. */
+export class Dropout2d extends RandomDrop {
+  constructor(rate: number, stream: string) {
+    super('dropout', rate, stream);
+  }
+
+  protected override drop(x: tf.Tensor4D, seed: tf.Tensor1D): tf.Tensor4D {
+    return dropChannels(x, this.rate, seed);
   }
 }

@@ -1,4 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
+import { adaptiveAveragePool2d } from '../engine/ops/adaptiveAveragePool2d.ts';
 import { maxPool2d } from '../engine/ops/maxPool2d.ts';
 import type { Context } from './context.ts';
 import { Layer } from './module.ts';
@@ -47,6 +48,31 @@ export class AveragePool2d extends Layer {
 export class GlobalAveragePool2d extends Layer {
   override forward(x: tf.Tensor4D, context: Context): tf.Tensor4D {
     const y = tf.mean<tf.Tensor4D>(x, [1, 2], true);
+    context.observe?.(this, x, y);
+    return y;
+  }
+}
+
+/** `torch.nn.AdaptiveAvgPool2d(size)`: `[N, H, W, C]` to `[N, size, size, C]`, of windows that may overlap. */
+export class AdaptiveAveragePool2d extends Layer {
+  readonly size: number;
+
+  constructor(size: number) {
+    super();
+    this.size = size;
+  }
+
+  override forward(x: tf.Tensor4D, context: Context): tf.Tensor4D {
+    const y = adaptiveAveragePool2d(x, [this.size, this.size]);
+    context.observe?.(this, x, y);
+    return y;
+  }
+}
+
+/** `torch.nn.AdaptiveMaxPool2d(1)`: `[N, H, W, C]` to `[N, 1, 1, C]`. */
+export class GlobalMaxPool2d extends Layer {
+  override forward(x: tf.Tensor4D, context: Context): tf.Tensor4D {
+    const y = maxPool2d(x, { kernel: [x.shape[1], x.shape[2]] });
     context.observe?.(this, x, y);
     return y;
   }

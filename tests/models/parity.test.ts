@@ -51,17 +51,25 @@ describe.each(goldenNames)('%s', (name) => {
     const infer = compile(
       (x: tf.Tensor4D) => {
         const context = { training: false };
-        return { features: [...featuresOf(model, x)], logits: model.forward(x, context).logits };
+        return { features: [...featuresOf(model, x)], ...model.forward(x, context) };
       },
       { name: 'parity', precision: 'float32' },
     );
     const x = goldenInput(golden);
-    const { features, logits } = await infer(x);
+    const { features, logits, labels } = await infer(x);
     const { features: expected, logits: expectedLogits } = golden.evaluated;
     for (const [index, digest] of expected.entries()) {
       compare(`feature ${index}`, features.at(index - expected.length)!, digest);
     }
     compare('logits', logits, expectedLogits);
+    expect(labels !== undefined).toBe(golden.evaluated.labels !== undefined);
+    if (labels !== undefined) {
+      const { labels: expectedLabels } = golden.evaluated;
+      expect(labels.shape).toEqual(expectedLabels!.shape);
+      const values = labels.dataSync() as Float32Array;
+      expect(difference('labels', values, expectedLabels!)).toBeLessThan(TOLERANCE);
+      labels.dispose();
+    }
     tf.dispose([features, logits, x]);
     infer.dispose();
     model.dispose();
@@ -107,10 +115,15 @@ describe.each(goldenNames)('%s', (name) => {
       (x: tf.Tensor4D, direction: tf.Tensor4D, ...auxiliaryDirections: tf.Tensor4D[]) => {
         const { grads } = tf.variableGrads(
           () => {
-            const { logits, auxiliary } = model.forward(x, { training: true });
-            return (auxiliary ?? []).reduce<tf.Scalar>(
-              (loss, side, index) => tf.add(loss, tf.sum(tf.mul(side, auxiliaryDirections[index]!))),
-              tf.sum(tf.mul(logits, direction)),
+            const { logits, auxiliary, labels } = model.forward(x, { training: true });
+            let loss: tf.Scalar = tf.sum(tf.mul(logits, direction));
+            if (labels !== undefined) {
+              const labelsDirection = filled('labels direction', labels.size, -1, 1);
+              loss = tf.add(loss, tf.sum(tf.mul(labels, tf.tensor(labelsDirection, labels.shape))));
+            }
+            return (auxiliary ?? []).reduce(
+              (sum, side, index) => tf.add(sum, tf.sum(tf.mul(side, auxiliaryDirections[index]!))),
+              loss,
             );
           },
           parameters.map(([, { variable }]) => variable),

@@ -18,7 +18,7 @@ from pathlib import Path
 
 import torch
 from formula import digest, digest_keys, direction, filled, load_filled, write
-from originals import features_of, logits_of, original
+from originals import features_of, labels_of, logits_of, original
 
 FOLDER = Path(__file__).parent.parent.parent / "tests" / "goldens" / "models"
 
@@ -42,6 +42,9 @@ def golden(options, size):
             "features": [digest(f"feature {i}", f, 12) for i, f in enumerate(features_of(model, x))],
             "logits": digest("logits", logits_of(model, x)[0]),
         }
+        labels = labels_of(model, x)
+        if labels is not None:
+            evaluated["labels"] = digest("labels", labels)
 
     model.train()
     with torch.no_grad():
@@ -64,6 +67,9 @@ def golden(options, size):
     loss = (logits * direction("direction", logits)).sum()
     for i, side in enumerate(auxiliary):
         loss = loss + (side * direction(f"{auxiliary_name(i)} direction", side)).sum()
+    labels = labels_of(model, x)
+    if labels is not None:
+        loss = loss + (labels * direction("labels direction", labels)).sum()
     loss.backward()
     gradients = {
         key: None if value.grad is None else digest(key, value.grad, 6) for key, value in model.named_parameters()

@@ -30,7 +30,7 @@ smp_encoders["wide_resnet50_2"] = {
 }
 
 # Options of a decoder that are not called decoder_… in segmentation-models-pytorch.
-PLAIN_OPTIONS = {"name", "center"}
+PLAIN_OPTIONS = {"name", "center", "encoderOutputStride", "auxParams"}
 
 
 def original(options):
@@ -39,16 +39,23 @@ def original(options):
         return smp_model(options)
     if "encoder" not in options:
         return build_network(options)
-    return {"fcn": torchvision_fcn}[options["decoder"]["name"]](options)
+    return {"fcn": torchvision_fcn, "deeplabv3-torchvision": torchvision_fcn}[options["decoder"]["name"]](options)
 
 
 def smp_model(options):
     decoder, encoder = options["decoder"], options["encoder"]
     depth = encoder.get("depth", 5)
-    settings = {
-        f"decoder_{snake_case(key)}": value for key, value in decoder.items() if key not in PLAIN_OPTIONS
+    settings = {snake_case(key): decoder[key] for key in ("encoderOutputStride", "auxParams") if key in decoder}
+    settings |= {
+        key if key.startswith("psp_") else f"decoder_{key}": value
+        for key, value in ((snake_case(key), value) for key, value in decoder.items() if key not in PLAIN_OPTIONS)
     }
-    if decoder["name"] in ("unet", "unetplusplus") and "channels" not in decoder:
+    if decoder["name"] == "fpn":
+        # The size of the image, where the original's default is for depth 5 alone.
+        settings["upsampling"] = 2 ** (depth - 3)
+    if decoder["name"] == "pspnet":
+        settings["upsampling"] = 2**depth
+    if decoder["name"] in ("unet", "unetplusplus", "manet") and "channels" not in decoder:
         settings["decoder_channels"] = [256, 128, 64, 32, 16][-depth:]
     model = SMP_MODELS[decoder["name"]](
         encoder["name"],
@@ -87,9 +94,9 @@ def torchvision_fcn(options):
     backbone = torchvision.models.get_model(
         options["encoder"]["name"], weights=None, replace_stride_with_dilation=[False, True, True]
     )
-    model = torchvision.models.segmentation.fcn._fcn_resnet(
-        backbone, options["classes"], decoder.get("auxiliary", True)
-    )
+    segmentation = torchvision.models.segmentation
+    create = segmentation.fcn._fcn_resnet if decoder["name"] == "fcn" else segmentation.deeplabv3._deeplabv3_resnet
+    model = create(backbone, options["classes"], decoder.get("auxiliary", True))
     if options["inChannels"] != 3:
         model.backbone.conv1 = torch.nn.Conv2d(options["inChannels"], 64, 7, 2, 3, bias=False)
     for module in model.modules():
@@ -114,4 +121,12 @@ def logits_of(model, x):
     result = model(x)
     if isinstance(result, dict):
         return result["out"], [result["aux"]] if "aux" in result else []
-    return result if isinstance(result, tuple) else (result, [])
+    if not isinstance(result, tuple):
+        return result, []
+    # With a classification head the second is what it says of the image as a whole.
+    return result if isinstance(result[1], list) else (result[0], [])
+
+
+def labels_of(model, x):
+    """Of the image as a whole; None without a classification head."""
+    return model(x)[1] if getattr(model, "classification_head", None) is not None else None

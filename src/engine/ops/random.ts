@@ -39,6 +39,14 @@ export function dropSamples<T extends tf.Tensor>(x: T, rate: number, seed: tf.Te
   return dropShared(x, perSample, rate, seed);
 }
 
+/**
+ * Sets each channel of each sample of `x` [N, H, W, C] to zero as a whole with probability `rate` in [0, 1) and scales
+ * the others by 1 / (1 - rate). Tompson et al., Efficient Object Localization, 2015. `seed`: int32 [2].
+ */
+export function dropChannels(x: tf.Tensor4D, rate: number, seed: tf.Tensor1D): tf.Tensor4D {
+  return dropShared(x, [x.shape[0], 1, 1, x.shape[3]], rate, seed);
+}
+
 /** Dropout whose decisions are as many as `shape`, which broadcasts to that of `x`. */
 function dropShared<T extends tf.Tensor>(x: T, shape: readonly number[], rate: number, seed: tf.Tensor1D): T {
   if (rate === 0) return x;

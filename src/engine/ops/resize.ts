@@ -18,6 +18,12 @@ const bilinearAttributes = [
   attribute.bool('half_pixel_centers', true),
 ];
 
+const alignedAttributes = [
+  attribute.type('T'),
+  attribute.bool('align_corners', true),
+  attribute.bool('half_pixel_centers', false),
+];
+
 const nearest = defineOp<'x', Size>({
   name: 'ResizeNearest',
   forward: ({ x }, { size }) => [runOp('ResizeNearestNeighbor', nearestAttributes, [x, sizes(size)])],
@@ -34,6 +40,13 @@ const bilinear = defineOp<'x', Size>({
   gradient: ([dy], [x]) => ({ x: () => runOp('ResizeBilinearGrad', bilinearAttributes, [dy!, x!]) }),
 });
 
+const bilinearAligned = defineOp<'x', Size>({
+  name: 'ResizeBilinearAligned',
+  forward: ({ x }, { size }) => [runOp('ResizeBilinear', alignedAttributes, [x, sizes(size)])],
+  saveInputs: ['x'],
+  gradient: ([dy], [x]) => ({ x: () => runOp('ResizeBilinearGrad', alignedAttributes, [dy!, x!]) }),
+});
+
 /**
  * `x` [N, H, W, C] at `size` [height, width], each pixel taken from floor(position * in / out), as PyTorch's
  * `interpolate(mode='nearest')`.
@@ -48,4 +61,12 @@ export function resizeNearest(x: tf.Tensor4D, size: Pair): tf.Tensor4D {
  */
 export function resizeBilinear(x: tf.Tensor4D, size: Pair): tf.Tensor4D {
   return bilinear({ x }, { size })[0] as tf.Tensor4D;
+}
+
+/**
+ * `x` [N, H, W, C] at `size` [height, width], linear between pixel centres, of which the outermost stay where they are,
+ * as PyTorch's `interpolate(mode='bilinear', align_corners=True)`.
+ */
+export function resizeBilinearAligned(x: tf.Tensor4D, size: Pair): tf.Tensor4D {
+  return bilinearAligned({ x }, { size })[0] as tf.Tensor4D;
 }

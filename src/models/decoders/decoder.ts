@@ -1,13 +1,20 @@
 import type * as tf from '@tensorflow/tfjs-core';
 import type { Context } from '../../nn/context.ts';
 import { Module } from '../../nn/module.ts';
+import type { Encoder } from '../encoders/encoder.ts';
+import type { HeadOptions } from '../heads.ts';
 
-/** A network that turns an encoder's features into one feature map at the image's resolution. */
+/** What a decoder knows of the encoder that it stands on. */
+export type Pyramid = Pick<Encoder, 'outChannels' | 'outputStride'>;
+
+/** A network that turns an encoder's features into one feature map. */
 export abstract class Decoder extends Module {
   abstract readonly outChannels: number;
   /** Both sides of the image must be multiples of this. */
   abstract readonly sizeMultiple: number;
+  /** What makes logits of its feature map. */
+  readonly head: HeadOptions = { kernelSize: 3 };
 
-  /** Feature maps from the image to the deepest, as an encoder returns them, to `[N, H, W, outChannels]`. */
+  /** Feature maps from the image to the deepest, as an encoder returns them, to `[N, h, w, outChannels]`. */
   abstract forward(features: readonly tf.Tensor4D[], context: Context): tf.Tensor4D;
 }

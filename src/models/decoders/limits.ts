@@ -1,4 +1,4 @@
-import { encoderNames, mixTransformerNames } from '../encoders/options.ts';
+import { densenetNames, encoderNames, mixTransformerNames, vggNames } from '../encoders/options.ts';
 import type { EncoderName } from '../encoders/options.ts';
 import type { DecoderName } from './options.ts';
 
@@ -16,21 +16,33 @@ export interface Limits {
 
 const wholeNetwork = { encoders: [], because: 'is a whole network' } as const;
 
+/** Encoders that halve the resolution by pooling, which no dilation replaces. */
+export const undilatedEncoders = [...vggNames, ...densenetNames] as const;
+
+const dilated = {
+  excluded: undilatedEncoders,
+  because: 'dilates the last convolutions with strides',
+} as const;
+
+// torchvision dilates no basic blocks.
+const bottlenecks = {
+  encoders: ['resnet50', 'resnet101', 'resnet152', 'resnext50_32x4d', 'resnext101_32x8d', 'wide_resnet50_2'],
+  depths: [5],
+  because: 'dilates the last stages of its encoder',
+} as const;
+
+const withoutHalf = {
+  excluded: mixTransformerNames,
+  because: "needs features at half the image's resolution",
+} as const;
+
 export const limits = {
-  unetplusplus: { excluded: mixTransformerNames, because: "needs features at half the image's resolution" },
-  // torchvision dilates no basic blocks.
-  fcn: {
-    encoders: [
-      'resnet50',
-      'resnet101',
-      'resnet152',
-      'resnext50_32x4d',
-      'resnext101_32x8d',
-      'wide_resnet50_2',
-    ],
-    depths: [5],
-    because: 'dilates the last stages of its encoder',
-  },
+  linknet: withoutHalf,
+  unetplusplus: withoutHalf,
+  deeplabv3: dilated,
+  deeplabv3plus: dilated,
+  'deeplabv3-torchvision': bottlenecks,
+  fcn: bottlenecks,
   'unet-original': wholeNetwork,
 } as const satisfies Partial<Record<DecoderName, Limits>>;
 

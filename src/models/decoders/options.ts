@@ -1,21 +1,67 @@
 import { z } from 'zod';
 import type { Interpolation } from '../../nn/interpolate.ts';
-import { namedOptions, unknownName } from '../options.ts';
+import { namedOptions, strictOptions, unknownName } from '../options.ts';
 
 /** Channels by resolution. */
 const levels = z.array(z.int().min(1).max(4096)).min(2).max(8).readonly();
 
-const unet = {
-  /** Output channels of each block, deepest first, one per encoder stage. Default: the last of 256, 128, 64, 32, 16. */
-  channels: z.array(z.int().min(1).max(4096)).readonly().optional(),
+const channelCount = z.int().min(1).max(4096);
+const rate = z.number().min(0).lt(1);
+
+const auxParams = strictOptions({
+  /** Logits per image. */
+  classes: z.int().min(1).max(4096),
+  /** What of each channel of the encoder's deepest feature goes on: its mean, or its largest value. */
+  pooling: z.enum(['avg', 'max']).default('avg'),
+  /** Share of values dropped before the last layer, in [0, 1). */
+  dropout: rate.default(0.2),
+});
+
+/** A second head that classifies the image as a whole. */
+export type AuxParams = z.output<typeof auxParams>;
+
+const onEncoder = {
+  /** A second head, on the encoder's deepest feature, that classifies the image as a whole; the trainer does not use it. */
+  auxParams: auxParams.optional(),
+};
+
+const norm = {
   /** What follows each convolution; `identity` gives the convolution a bias instead. */
   useNorm: z.enum(['batchnorm', 'identity']).default('batchnorm'),
+};
+
+const interpolations = z.enum(['nearest', 'bilinear'] as const satisfies readonly Interpolation[]);
+
+const interpolation = {
+  /** How feature maps are upsampled. */
+  interpolation: interpolations.default('nearest'),
+};
+
+const blocks = {
+  /** Output channels of each block, deepest first, one per encoder stage. Default: the last of 256, 128, 64, 32, 16. */
+  channels: z.array(channelCount).readonly().optional(),
+};
+
+const deeplab = {
+  ...onEncoder,
+  /** Output channels of every layer but the first on the feature of high resolution. */
+  channels: channelCount.default(256),
+  /** Dilations of the three convolutions in the spatial pyramid. */
+  atrousRates: z
+    .tuple([z.int().min(1).max(256), z.int().min(1).max(256), z.int().min(1).max(256)])
+    .readonly()
+    .default([12, 24, 36]),
+  /** Share of values dropped at the end of the spatial pyramid, in [0, 1). */
+  asppDropout: rate.default(0.5),
+};
+
+const unet = {
+  ...onEncoder,
+  ...blocks,
+  ...norm,
   /** `scse`: concurrent spatial and channel squeeze-and-excitation (Roy et al. 2018). */
   attentionType: z.enum(['scse']).nullable().default(null),
-  /** How feature maps are upsampled. */
-  interpolation: z
-    .enum(['nearest', 'bilinear'] as const satisfies readonly Interpolation[])
-    .default('nearest'),
+  ...interpolation,
 };
 
 /** Options of every decoder, by name. */
@@ -28,6 +74,87 @@ export const decoderSchemas = {
   }),
   /** U-Net++ (Zhou et al. 2018), as segmentation-models-pytorch's `UnetPlusPlus`. */
   unetplusplus: namedOptions('unetplusplus', unet),
+  /** Feature pyramid network (Lin et al. 2017), as segmentation-models-pytorch's `FPN`. */
+  fpn: namedOptions('fpn', {
+    ...onEncoder,
+    /** Output channels of each level of the pyramid. */
+    pyramidChannels: channelCount.default(256),
+    /** Output channels of the branch on each level; a multiple of 32, which their normalization takes together. */
+    segmentationChannels: channelCount.default(128),
+    /** Whether the branches are added or put side by side. */
+    mergePolicy: z.enum(['add', 'cat']).default('add'),
+    /** Share of channels dropped before the last convolution, in [0, 1). */
+    dropout: rate.default(0.2),
+    ...interpolation,
+  }),
+  /** DeepLabv3 (Chen et al. 2017), as segmentation-models-pytorch's `DeepLabV3`. */
+  deeplabv3: namedOptions('deeplabv3', {
+    ...deeplab,
+    /** Pixels of the image per pixel of the encoder's deepest feature, which is dilated for that. */
+    encoderOutputStride: z.literal([8, 16]).default(8),
+    /** Whether the dilated convolutions are depthwise and pointwise ones. */
+    asppSeparable: z.boolean().default(false),
+  }),
+  /** DeepLabv3+ (Chen et al. 2018), as segmentation-models-pytorch's `DeepLabV3Plus`. */
+  deeplabv3plus: namedOptions('deeplabv3plus', {
+    ...deeplab,
+    /** Pixels of the image per pixel of the encoder's deepest feature, which is dilated for that. */
+    encoderOutputStride: z.literal([8, 16]).default(16),
+    /** Whether the dilated convolutions are depthwise and pointwise ones. */
+    asppSeparable: z.boolean().default(true),
+  }),
+  /** MA-Net (Fan et al. 2020), as segmentation-models-pytorch's `MAnet`. Its attention takes memory as the square of the deepest feature's pixels. */
+  manet: namedOptions('manet', {
+    ...onEncoder,
+    ...blocks,
+    ...norm,
+    /** Channels by which the attention compares pixels. */
+    pabChannels: channelCount.default(64),
+    ...interpolation,
+  }),
+  /** LinkNet (Chaurasia and Culurciello 2017), as segmentation-models-pytorch's `Linknet`. */
+  linknet: namedOptions('linknet', { ...onEncoder, ...norm }),
+  /** PSPNet (Zhao et al. 2017), as segmentation-models-pytorch's `PSPNet`. The original's encoder has depth 3 by default, here it is 5 as everywhere. */
+  pspnet: namedOptions('pspnet', {
+    ...onEncoder,
+    /** Output channels of the decoder. */
+    pspOutChannels: channelCount.default(512),
+    ...norm,
+    /** Share of channels dropped before the last convolution, in [0, 1). */
+    pspDropout: rate.default(0.2),
+  }),
+  /** Pyramid attention network (Li et al. 2018), as segmentation-models-pytorch's `PAN`. */
+  pan: namedOptions('pan', {
+    ...onEncoder,
+    /** Pixels of the image per pixel of the encoder's deepest feature, which is dilated for 16. */
+    encoderOutputStride: z.literal([16, 32]).default(16),
+    /** Output channels of every block. */
+    channels: channelCount.default(32),
+    /** How feature maps are upsampled. */
+    interpolation: interpolations.default('bilinear'),
+  }),
+  /** UPerNet (Xiao et al. 2018), as segmentation-models-pytorch's `UPerNet`. */
+  upernet: namedOptions('upernet', {
+    ...onEncoder,
+    /** Output channels of every block. */
+    channels: channelCount.default(256),
+    ...norm,
+  }),
+  /** SegFormer's decoder (Xie et al. 2021), as segmentation-models-pytorch's `Segformer`. */
+  segformer: namedOptions('segformer', {
+    ...onEncoder,
+    /** Output channels of every layer. */
+    segmentationChannels: channelCount.default(256),
+  }),
+  /** DeepLabv3 (Chen et al. 2017) on a dilated encoder, as torchvision's `deeplabv3_resnet50`; its encoder must be a residual network of bottlenecks, of depth 5. */
+  'deeplabv3-torchvision': namedOptions('deeplabv3-torchvision', {
+    /** Share of values dropped at the end of the spatial pyramid, in [0, 1). */
+    asppDropout: rate.default(0.5),
+    /** Share of values dropped before the last convolution of the auxiliary head, in [0, 1). */
+    dropout: rate.default(0.1),
+    /** A second head on the third stage, for a loss while training. */
+    auxiliary: z.boolean().default(true),
+  }),
   /** Fully convolutional network (Long et al. 2015) on a dilated encoder, as torchvision's `fcn_resnet50`; its encoder must be a residual network of bottlenecks, of depth 5. */
   fcn: namedOptions('fcn', {
     /** Share of values dropped before the last convolution of each head, in [0, 1). */

@@ -1,32 +1,23 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { upsampleConcat } from '../../engine/ops/upsampleConcat.ts';
 import { Identity, Relu, Sigmoid } from '../../nn/activations.ts';
-import { BatchNorm2d } from '../../nn/batchNorm2d.ts';
 import type { Context } from '../../nn/context.ts';
-import { Conv2d } from '../../nn/conv2d.ts';
-import { kaimingUniformFanIn, zeros } from '../../nn/initializers.ts';
 import { interpolate } from '../../nn/interpolate.ts';
 import { Layer, Module } from '../../nn/module.ts';
 import { GlobalAveragePool2d } from '../../nn/pooling.ts';
 import { Sequential } from '../../nn/sequential.ts';
 import { SCSE_REDUCTION } from '../modelSchema.ts';
+import { convReLU, decoderConvolution } from './convolutions.ts';
 import type { DecoderConfig } from './options.ts';
 
 export type UnetOptions = Pick<DecoderConfig<'unet'>, 'useNorm' | 'attentionType' | 'interpolation'>;
 
-/** segmentation-models-pytorch's `Conv2dReLU`: 3×3 convolution, norm, ReLU. */
-function convReLU(inChannels: number, outChannels: number, useNorm: UnetOptions['useNorm']): Sequential {
-  const normalized = useNorm === 'batchnorm';
-  return new Sequential([
-    decoderConvolution(inChannels, outChannels, { kernelSize: 3, bias: !normalized }),
-    normalized ? new BatchNorm2d(outChannels) : new Identity(),
-    new Relu(),
-  ]);
-}
-
 /** Two convolutions between encoder and decoder. */
 export function centerBlock(channels: number, useNorm: UnetOptions['useNorm']): Sequential {
-  return new Sequential([convReLU(channels, channels, useNorm), convReLU(channels, channels, useNorm)]);
+  return new Sequential([
+    convReLU(channels, channels, { kernelSize: 3, useNorm }),
+    convReLU(channels, channels, { kernelSize: 3, useNorm }),
+  ]);
 }
 
 /** Upsampling, concatenation with the skip connection, two convolutions, attention before and after. */
@@ -48,11 +39,11 @@ export class UnetDecoderBlock extends Module {
     const { useNorm, attentionType, interpolation } = options;
     const joined = inChannels + (skipChannels ?? 0);
     this.#interpolation = interpolation;
-    this.#conv1 = this.register('conv1', convReLU(joined, outChannels, useNorm));
+    this.#conv1 = this.register('conv1', convReLU(joined, outChannels, { kernelSize: 3, useNorm }));
     this.#attention1 = this.register('attention1', new Attention(joined, attentionType));
     // Without a skip connection the original keeps this attention and never calls it.
     if (skipChannels === undefined) this.#attention1.freeze();
-    this.#conv2 = this.register('conv2', convReLU(outChannels, outChannels, useNorm));
+    this.#conv2 = this.register('conv2', convReLU(outChannels, outChannels, { kernelSize: 3, useNorm }));
     this.#attention2 = this.register('attention2', new Attention(outChannels, attentionType));
   }
 
@@ -116,20 +107,4 @@ class SCSE extends Layer {
     const spatial = this.#spatial.forward(x, context);
     return tf.add(tf.mul<tf.Tensor4D>(x, channel), tf.mul<tf.Tensor4D>(x, spatial));
   }
-}
-
-function decoderConvolution(
-  inChannels: number,
-  outChannels: number,
-  { kernelSize, bias }: { kernelSize: 1 | 3; bias: boolean },
-): Conv2d {
-  return new Conv2d({
-    inChannels,
-    outChannels,
-    kernelSize,
-    padding: kernelSize === 3 ? 1 : 0,
-    bias,
-    kernelInitializer: kaimingUniformFanIn,
-    biasInitializer: zeros,
-  });
 }

@@ -39,7 +39,7 @@ const wideResnet = family(
   pyramid,
 );
 
-const vggNames = [
+export const vggNames = [
   'vgg11',
   'vgg11_bn',
   'vgg13',
@@ -56,7 +56,7 @@ const vgg = family(
   pyramid,
 );
 
-const densenetNames = ['densenet121', 'densenet161', 'densenet169', 'densenet201'] as const;
+export const densenetNames = ['densenet121', 'densenet161', 'densenet169', 'densenet201'] as const;
 
 const densenet = family(
   densenetNames,
