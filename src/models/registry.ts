@@ -7,6 +7,7 @@ import type { Encoder } from './encoders/encoder.ts';
 import { createEncoder } from './encoders/registry.ts';
 import { ResNet, resnetVariants } from './encoders/resnet.ts';
 import { FCN } from './fcn.ts';
+import { LRASPP } from './lraspp.ts';
 import { decoderChannels } from './modelSchema.ts';
 import type { ModelConfig } from './modelSchema.ts';
 import type { SegmentationModel } from './segmentationModel.ts';
@@ -36,6 +37,7 @@ const models: { readonly [Name in DecoderName]: Assemble<Name> } = {
     const variant = resnetVariants[encoder.name];
     return new FCN(new ResNet({ variant, inChannels, depth: 5, dilated: true }), classes, decoder);
   },
+  lraspp: ({ inChannels, classes }) => new LRASPP(inChannels, classes),
 };
 
 /** The model's tree without values: names, shapes and counts need neither memory nor the engine. */

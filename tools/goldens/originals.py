@@ -5,8 +5,10 @@ import re
 import segmentation_models_pytorch as smp
 import torch
 import torchvision
+from mobilenet import register_mobilenet
 from segmentation_models_pytorch.decoders.unet.decoder import UnetDecoder
 from segmentation_models_pytorch.encoders.mix_transformer import MixVisionTransformer
+from timm.layers import DropPath
 
 SMP_MODELS = {
     "unet": smp.Unet,
@@ -21,15 +23,19 @@ SMP_MODELS = {
     "upernet": smp.UPerNet,
     "segformer": smp.Segformer,
 }
+# Encoders of another name there.
+SMP_ENCODERS = {f"tf_efficientnet_lite{i}": f"timm-tf_efficientnet_lite{i}" for i in range(5)}
 # Options of a decoder that are not called decoder_… in segmentation-models-pytorch.
 PLAIN_OPTIONS = {"name", "center"}
+
+register_mobilenet()
 
 
 def original(options):
     """The original model that the options describe."""
     if options["decoder"]["name"] in SMP_MODELS:
         return smp_model(options)
-    return {"fcn": torchvision_fcn}[options["decoder"]["name"]](options)
+    return {"fcn": torchvision_fcn, "lraspp": torchvision_lraspp}[options["decoder"]["name"]](options)
 
 
 def smp_model(options):
@@ -41,7 +47,7 @@ def smp_model(options):
     if decoder["name"] in ("unet", "unetplusplus") and "channels" not in decoder:
         settings["decoder_channels"] = [256, 128, 64, 32, 16][-depth:]
     model = SMP_MODELS[decoder["name"]](
-        encoder["name"],
+        SMP_ENCODERS.get(encoder["name"], encoder["name"]),
         encoder_weights=None,
         encoder_depth=depth,
         in_channels=options["inChannels"],
@@ -69,6 +75,11 @@ def smp_model(options):
 def set_drop_path(encoder, rate):
     if isinstance(encoder, MixVisionTransformer):
         encoder.reset_drop_path(rate)
+        return
+    blocks = [block for stage in encoder.blocks for block in stage]
+    for index, block in enumerate(blocks):
+        if isinstance(block.drop_path, DropPath):
+            block.drop_path.drop_prob = rate * index / len(blocks)
 
 
 def torchvision_fcn(options):
@@ -84,8 +95,22 @@ def torchvision_fcn(options):
     return model
 
 
+def torchvision_lraspp(options):
+    model = torchvision.models.segmentation.lraspp_mobilenet_v3_large(
+        weights=None, weights_backbone=None, num_classes=options["classes"]
+    )
+    if options["inChannels"] != 3:
+        model.backbone["0"][0] = torch.nn.Conv2d(options["inChannels"], 16, 3, 2, 1, bias=False)
+    return model
+
+
 def snake_case(name):
     return re.sub("[A-Z]", lambda letter: "_" + letter.group().lower(), name)
+
+
+def encoder_of(name):
+    """The original encoder for colour images."""
+    return smp.encoders.get_encoder(SMP_ENCODERS.get(name, name), weights=None)
 
 
 def features_of(model, x):

@@ -15,6 +15,7 @@ export const limits = {
   unetplusplus: { excluded: mixTransformerNames, because: "needs features at half the image's resolution" },
   // torchvision dilates no basic blocks.
   fcn: { encoders: ['resnet50'], depths: [5], because: 'dilates the last stages of its encoder' },
+  lraspp: { encoders: ['mobilenet_v3_large'], depths: [5], because: 'dilates the last stage of its encoder' },
 } as const satisfies Partial<Record<DecoderName, Limits>>;
 
 type LimitsOf<Name extends DecoderName> = Name extends keyof typeof limits ? (typeof limits)[Name] : unknown;

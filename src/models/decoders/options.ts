@@ -32,6 +32,8 @@ export const decoderSchemas = {
     /** A second head on the third stage, for a loss while training. */
     auxiliary: z.boolean().default(true),
   }),
+  /** Lite reduced atrous spatial pyramid pooling (Howard et al. 2019) on a dilated encoder, as torchvision's `lraspp_mobilenet_v3_large`; its encoder must be `mobilenet_v3_large` of depth 5. */
+  lraspp: namedOptions('lraspp', {}),
 };
 
 export type DecoderName = keyof typeof decoderSchemas;

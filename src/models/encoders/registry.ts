@@ -1,7 +1,10 @@
 import { EfficientNet } from './efficientnet.ts';
+import { EfficientNetLite } from './efficientnetLite.ts';
+import { efficientnetLiteVariants } from './efficientnetLitePlan.ts';
 import { efficientnetVariants } from './efficientnetPlan.ts';
 import type { Encoder } from './encoder.ts';
 import { MixTransformer, mixTransformerVariants } from './mixTransformer.ts';
+import { MobileNetV3 } from './mobilenetV3.ts';
 import type { EncoderConfig, EncoderName } from './options.ts';
 import { ResNet, resnetVariants } from './resnet.ts';
 
@@ -14,6 +17,11 @@ function resnet<Name extends keyof typeof resnetVariants>(name: Name): Create<Na
 function efficientnet<Name extends keyof typeof efficientnetVariants>(name: Name): Create<Name> {
   return ({ depth, dropConnect }, inChannels) =>
     new EfficientNet({ variant: efficientnetVariants[name], inChannels, depth, dropConnect });
+}
+
+function efficientnetLite<Name extends keyof typeof efficientnetLiteVariants>(name: Name): Create<Name> {
+  return ({ depth, dropPath }, inChannels) =>
+    new EfficientNetLite({ variant: efficientnetLiteVariants[name], inChannels, depth, dropPath });
 }
 
 function mixTransformer<Name extends keyof typeof mixTransformerVariants>(name: Name): Create<Name> {
@@ -33,6 +41,12 @@ const encoders: { readonly [Name in EncoderName]: Create<Name> } = {
   'efficientnet-b5': efficientnet('efficientnet-b5'),
   'efficientnet-b6': efficientnet('efficientnet-b6'),
   'efficientnet-b7': efficientnet('efficientnet-b7'),
+  tf_efficientnet_lite0: efficientnetLite('tf_efficientnet_lite0'),
+  tf_efficientnet_lite1: efficientnetLite('tf_efficientnet_lite1'),
+  tf_efficientnet_lite2: efficientnetLite('tf_efficientnet_lite2'),
+  tf_efficientnet_lite3: efficientnetLite('tf_efficientnet_lite3'),
+  tf_efficientnet_lite4: efficientnetLite('tf_efficientnet_lite4'),
+  mobilenet_v3_large: ({ depth }, inChannels) => new MobileNetV3({ inChannels, depth }),
   mit_b0: mixTransformer('mit_b0'),
   mit_b1: mixTransformer('mit_b1'),
   mit_b2: mixTransformer('mit_b2'),
