@@ -11,19 +11,24 @@ import { randomNormal } from '../../src/engine/ops/random.ts';
 import { buildModel } from '../../src/models/buildModel.ts';
 import type { ModelOptions } from '../../src/models/modelSchema.ts';
 import { decoderNames } from '../../src/models/decoders/options.ts';
+import type { DecoderName } from '../../src/models/decoders/options.ts';
 import { encoderNames } from '../../src/models/encoders/options.ts';
+import type { EncoderName } from '../../src/models/encoders/options.ts';
 import { setOutputPrior } from '../../src/models/outputPrior.ts';
 import type { SegmentationModel } from '../../src/models/segmentationModel.ts';
 import { readSafetensors } from '../../src/nn/safetensors/read.ts';
 import { writeSafetensors } from '../../src/nn/safetensors/write.ts';
 import { loadStateDict, stateDict } from '../../src/nn/stateDict.ts';
 
+/** What decoders stand on that do not take every encoder. */
+const standsOn: Partial<Record<DecoderName, EncoderName>> = { fcn: 'resnet50', lraspp: 'mobilenet_v3_large' };
+
 /** Every encoder under unet, and every decoder on the smallest encoder it can stand on. */
 const pairs = [
   ...encoderNames.map((encoder) => ['unet', encoder] as const),
   ...decoderNames
     .filter((decoder) => decoder !== 'unet')
-    .map((decoder) => [decoder, decoder === 'fcn' ? 'resnet50' : 'resnet18'] as const),
+    .map((decoder) => [decoder, standsOn[decoder] ?? 'resnet18'] as const),
 ];
 
 const CLASSES = 2;

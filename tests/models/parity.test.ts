@@ -6,6 +6,7 @@ import { nativeTensorCount, startEngine } from '../../src/engine/engine.ts';
 import { buildModel } from '../../src/models/buildModel.ts';
 import { EncoderDecoder } from '../../src/models/encoderDecoder.ts';
 import { FCN } from '../../src/models/fcn.ts';
+import { LRASPP } from '../../src/models/lraspp.ts';
 import type { SegmentationModel } from '../../src/models/segmentationModel.ts';
 import { loadStateDict, stateDict } from '../../src/nn/stateDict.ts';
 import { toFloat32 } from '../../src/nn/safetensors/floats.ts';
@@ -142,6 +143,10 @@ function isCalled(model: SegmentationModel, key: string): boolean {
 function featuresOf(model: SegmentationModel, x: tf.Tensor4D): readonly tf.Tensor4D[] {
   if (model instanceof EncoderDecoder) return model.encoder.forward(x, { training: false });
   if (model instanceof FCN) return model.backbone.forward(x, { training: false });
+  if (model instanceof LRASPP) {
+    const { low, high } = model.backbone.forward(x, { training: false });
+    return [low, high];
+  }
   throw new Error('A model without features');
 }
 

@@ -26,6 +26,8 @@ export function modelOptions(): void {
     encoder: { name: 'efficientnet-b0', depth: 4, dropConnect: 0.1 },
     ...image,
   });
+  buildModel({ decoder: { name: 'unet' }, encoder: { name: 'mit_b0', dropPath: 0.2 }, ...image });
+  buildModel({ decoder: { name: 'lraspp' }, encoder: { name: 'mobilenet_v3_large' }, ...image });
 
   // @ts-expect-error a misspelt decoder
   buildModel({ decoder: { name: 'unetpluplus' }, encoder: { name: 'resnet18' }, ...image });
@@ -49,6 +51,10 @@ export function modelOptions(): void {
   buildModel({ decoder: { name: 'unet' }, encoder: { name: 'resnet18', dropConnect: 0 }, ...image });
   // @ts-expect-error fcn uses every stage
   buildModel({ decoder: { name: 'fcn' }, encoder: { name: 'resnet50', depth: 4 }, ...image });
+  // @ts-expect-error a Mix Transformer has no features at half the resolution
+  buildModel({ decoder: { name: 'unetplusplus' }, encoder: { name: 'mit_b0' }, ...image });
+  // @ts-expect-error torchvision puts lraspp on nothing else
+  buildModel({ decoder: { name: 'lraspp' }, encoder: { name: 'resnet50' }, ...image });
   // @ts-expect-error classes are needed
   buildModel({ decoder: { name: 'unet' }, encoder: { name: 'resnet18' }, inChannels: 1 });
 
