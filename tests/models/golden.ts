@@ -19,7 +19,11 @@ export interface Golden {
   readonly parameters: number;
   /** SHA-256 of the JSON of every state-dict key with its shape, in order. */
   readonly keys: string;
-  readonly evaluated: { readonly features: readonly Digest[]; readonly logits: Digest };
+  readonly evaluated: {
+    /** Null for a feature without values. */
+    readonly features: readonly (Digest | null)[];
+    readonly logits: Digest;
+  };
   readonly trained: {
     readonly logits: Digest;
     readonly auxiliary?: Digest;
