@@ -17,11 +17,19 @@ int64_t chunkRows(const ChannelPattern& pattern) {
   return std::clamp(fitting, 16 * pattern.rows, kChunkRows);
 }
 
+/// Between 0 and 6; NaN stays NaN.
+template <typename V>
+PHALANX_INLINE V clampTo6(V v) {
+  v = v < 0.0f ? V{} : v;
+  return v > 6.0f ? V{} + 6.0f : v;
+}
+
 template <Activation activation, typename V>
 PHALANX_INLINE V activate(V v) {
   if constexpr (activation == Activation::kRelu) return v < 0.0f ? V{} : v;  // NaN stays NaN.
-  if constexpr (activation == Activation::kRelu6) return v < 0.0f ? V{} : v > 6.0f ? V{} + 6.0f : v;
+  if constexpr (activation == Activation::kRelu6) return clampTo6(v);
   if constexpr (activation == Activation::kSilu) return v * sigmoid(v);
+  if constexpr (activation == Activation::kHardswish) return v * (clampTo6(v + 3.0f) * (1.0f / 6));
   return v;
 }
 
@@ -29,7 +37,15 @@ PHALANX_INLINE V activate(V v) {
 template <Activation activation, typename V>
 PHALANX_INLINE V activationGradient(V dy, V v) {
   if constexpr (activation == Activation::kRelu) return v > 0.0f ? dy : V{};
-  if constexpr (activation == Activation::kRelu6) return (v > 0.0f) & (v < 6.0f) ? dy : V{};
+  if constexpr (activation == Activation::kRelu6) {
+    const V below = v < 6.0f ? dy : V{};
+    return v > 0.0f ? below : V{};
+  }
+  if constexpr (activation == Activation::kHardswish) {
+    const V gate = clampTo6(v + 3.0f) * (1.0f / 6);
+    const V slope = v < 3.0f ? gate + v * (1.0f / 6) : V{} + 1.0f;
+    return dy * (v > -3.0f ? slope : V{});
+  }
   if constexpr (activation == Activation::kSilu) {
     const V s = sigmoid(v);
     return dy * s * (1.0f + v * (1.0f - s));
@@ -214,6 +230,8 @@ void normalize(const ChannelPattern& pattern, const Normalization& of, Activatio
       return call(adds ? normalizeOf<Activation::kRelu6, true, T>() : normalizeOf<Activation::kRelu6, false, T>());
     case Activation::kSilu:
       return call(adds ? normalizeOf<Activation::kSilu, true, T>() : normalizeOf<Activation::kSilu, false, T>());
+    case Activation::kHardswish:
+      return call(adds ? normalizeOf<Activation::kHardswish, true, T>() : normalizeOf<Activation::kHardswish, false, T>());
   }
 }
 
@@ -231,6 +249,8 @@ void addGradientSums(const ChannelPattern& pattern, const Normalization& of, Act
       return call(gradientSumsOf<Activation::kRelu6, false, T>());
     case Activation::kSilu:
       return call(gradientSumsOf<Activation::kSilu, false, T>());
+    case Activation::kHardswish:
+      return call(gradientSumsOf<Activation::kHardswish, false, T>());
   }
 }
 
@@ -247,6 +267,8 @@ void inputGradient(const ChannelPattern& pattern, const Normalization& of, const
       return call(inputGradientOf<Activation::kRelu6, false, T>());
     case Activation::kSilu:
       return call(inputGradientOf<Activation::kSilu, false, T>());
+    case Activation::kHardswish:
+      return call(inputGradientOf<Activation::kHardswish, false, T>());
   }
 }
 

@@ -7,6 +7,7 @@
 #include "batchNorm.h"
 #include "blocks.h"
 #include "registerKernels.h"
+#include "storage.h"
 #include "tensorflow/core/framework/op.h"
 #include "tensorflow/core/framework/shape_inference.h"
 
@@ -33,7 +34,7 @@ absl::Status shapesOfGradient(tensorflow::shape_inference::InferenceContext* con
 #define FORWARD(name)                          \
   REGISTER_OP(name)                            \
       .Attr("T: {float, bfloat16}")            \
-      .Attr("activation: {'none', 'relu', 'relu6', 'silu'}") \
+      .Attr("activation: {'none', 'relu', 'relu6', 'silu', 'hardswish'}") \
       .Attr("epsilon: float")                  \
       .SetShapeFn(shapesOfForward)             \
       .Input("x: T")                           \
@@ -46,7 +47,7 @@ absl::Status shapesOfGradient(tensorflow::shape_inference::InferenceContext* con
 #define GRADIENT(name)                         \
   REGISTER_OP(name)                            \
       .Attr("T: {float, bfloat16}")            \
-      .Attr("activation: {'none', 'relu', 'relu6', 'silu'}") \
+      .Attr("activation: {'none', 'relu', 'relu6', 'silu', 'hardswish'}") \
       .SetShapeFn(shapesOfGradient)            \
       .Input("dy: T")                          \
       .Input("x: T")                           \
@@ -64,34 +65,17 @@ GRADIENT("PhalanxBatchNormGrad");
 // Told by its output y what ReLU let through.
 GRADIENT("PhalanxBatchNormAddGrad").Input("y: T").Output("dresidual: T");
 
-template <typename T>
-struct Storage {
-  using type = T;
-};
-template <>
-struct Storage<Eigen::bfloat16> {
-  using type = Bfloat16;
-};
-
-template <typename T>
-const typename Storage<T>::type* dataOf(const Tensor& tensor) {
-  return reinterpret_cast<const typename Storage<T>::type*>(tensor.flat<T>().data());
-}
-template <typename T>
-typename Storage<T>::type* dataOf(Tensor* tensor) {
-  return reinterpret_cast<typename Storage<T>::type*>(tensor->flat<T>().data());
-}
-
 class BatchNormBase : public tensorflow::OpKernel {
  public:
   BatchNormBase(OpKernelConstruction* context, int inputsWithoutResidual)
       : OpKernel(context), adds_(context->num_inputs() > inputsWithoutResidual) {
     std::string activation;
     OP_REQUIRES_OK(context, context->GetAttr("activation", &activation));
-    activation_ = activation == "relu"    ? Activation::kRelu
-                  : activation == "relu6" ? Activation::kRelu6
-                  : activation == "silu"  ? Activation::kSilu
-                                          : Activation::kNone;
+    activation_ = activation == "relu"        ? Activation::kRelu
+                  : activation == "relu6"     ? Activation::kRelu6
+                  : activation == "silu"      ? Activation::kSilu
+                  : activation == "hardswish" ? Activation::kHardswish
+                                              : Activation::kNone;
   }
 
  protected:
@@ -124,7 +108,7 @@ class BatchNormOp : public BatchNormBase {
   explicit BatchNormOp(OpKernelConstruction* context) : BatchNormBase(context, 3) {
     OP_REQUIRES_OK(context, context->GetAttr("epsilon", &epsilon_));
     OP_REQUIRES(context, !adds_ || activation_ == Activation::kNone || activation_ == Activation::kRelu,
-                absl::InvalidArgumentError("ReLU6 and SiLU of a sum have no gradient here"));
+                absl::InvalidArgumentError("of a sum only ReLU has a gradient here"));
   }
 
   void Compute(OpKernelContext* context) override {

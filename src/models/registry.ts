@@ -17,6 +17,7 @@ import type { Encoder } from './encoders/encoder.ts';
 import { createEncoder } from './encoders/registry.ts';
 import { ResNet, resnetVariants } from './encoders/resnet.ts';
 import { FCN } from './fcn.ts';
+import { LRASPP } from './lraspp.ts';
 import { decoderChannels, hasCenter } from './modelSchema.ts';
 import type { ModelConfig, PairConfig } from './modelSchema.ts';
 import { UnetOriginal } from './networks/unetOriginal.ts';
@@ -84,6 +85,7 @@ const models: { readonly [Name in DecoderName]: Assemble<Name> } = {
     const variant = resnetVariants[encoder.name];
     return new FCN(new ResNet({ variant, inChannels, depth: 5, dilated: true }), classes, decoder);
   },
+  lraspp: ({ inChannels, classes }) => new LRASPP(inChannels, classes),
   'unet-original': ({ decoder, inChannels, classes }) => new UnetOriginal(inChannels, classes, decoder),
 };
 

@@ -1,5 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { gelu } from '../engine/ops/gelu.ts';
+import { hardsigmoid, hardswish } from '../engine/ops/hardswish.ts';
 import { silu } from '../engine/ops/silu.ts';
 import type { Context } from './context.ts';
 import { Layer } from './module.ts';
@@ -36,6 +37,13 @@ export class Silu extends Elementwise {
   }
 }
 
+/** `torch.nn.Hardswish` */
+export class Hardswish extends Elementwise {
+  protected override apply(x: tf.Tensor4D): tf.Tensor4D {
+    return hardswish(x);
+  }
+}
+
 /** `torch.nn.GELU`, exact */
 export class Gelu extends Elementwise {
   protected override apply(x: tf.Tensor4D): tf.Tensor4D {
@@ -47,6 +55,13 @@ export class Gelu extends Elementwise {
 export class Sigmoid extends Elementwise {
   protected override apply(x: tf.Tensor4D): tf.Tensor4D {
     return tf.sigmoid(x);
+  }
+}
+
+/** `torch.nn.Hardsigmoid` */
+export class Hardsigmoid extends Elementwise {
+  protected override apply(x: tf.Tensor4D): tf.Tensor4D {
+    return hardsigmoid(x);
   }
 }
 

@@ -11,6 +11,12 @@ export interface Segment {
   readonly compute: (x: tf.Tensor4D, context: Context) => tf.Tensor4D;
 }
 
+/** `segment.compute(x, context)`; where the context asks for it, what lies inside is not kept for the backward pass. */
+export function computeStage(segment: Segment, x: tf.Tensor4D, context: Context): tf.Tensor4D {
+  const recompute = context.training && context.recomputeStages === true;
+  return recompute ? recomputed(segment, x, context) : segment.compute(x, context);
+}
+
 /**
  * `segment.compute(x, context)`, keeping only `x` for the backward pass, which computes the segment once more
  * (Chen et al. 2016, https://arxiv.org/abs/1604.06174). Values, gradients and running statistics are those of the plain

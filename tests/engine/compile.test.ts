@@ -43,6 +43,17 @@ describe('compile', () => {
     tf.dispose([x, w, expected, result]);
   });
 
+  it('takes constants that are empty on any axis', async () => {
+    const compiled = compile((x: tf.Tensor4D) => tf.concat([x, tf.zeros([2, 3, 4, 0])], 3), {
+      name: 'empty',
+    });
+    const x = tf.ones<tf.Rank.R4>([2, 3, 4, 1]);
+    const result = await compiled(x);
+    expect(result.shape).toEqual([2, 3, 4, 1]);
+    tf.dispose([x, result]);
+    compiled.dispose();
+  });
+
   it('traces once per combination of shapes and types', async () => {
     const reports: TraceReport[] = [];
     const onTrace = (report: TraceReport) => reports.push(report);

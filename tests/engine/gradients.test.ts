@@ -5,6 +5,10 @@ import { batchNormInference, batchNormTraining } from '../../src/engine/ops/batc
 import { conv2d, convTranspose2d } from '../../src/engine/ops/conv2d.ts';
 import type { Conv2dOptions } from '../../src/engine/ops/conv2d.ts';
 import { exciteChannels } from '../../src/engine/ops/exciteChannels.ts';
+import { gelu } from '../../src/engine/ops/gelu.ts';
+import { hardswish } from '../../src/engine/ops/hardswish.ts';
+import { layerNorm } from '../../src/engine/ops/layerNorm.ts';
+import { linear } from '../../src/engine/ops/linear.ts';
 import { maxPool2d } from '../../src/engine/ops/maxPool2d.ts';
 import { resizeBilinear, resizeNearest } from '../../src/engine/ops/resize.ts';
 import { dropSamples, dropout } from '../../src/engine/ops/random.ts';
@@ -163,6 +167,27 @@ const cases: readonly {
     name: 'silu',
     op: (x) => silu(tf.mul(x, 2)),
     inputs: () => [normal([2, 3, 4, 5], 'x')],
+  },
+  {
+    name: 'gelu',
+    op: (x) => gelu(tf.mul(x, 2)),
+    inputs: () => [normal([2, 3, 4, 5], 'x')],
+  },
+  {
+    name: 'hardswish',
+    op: (x) => hardswish(x),
+    // Away from where its slope jumps.
+    inputs: () => [tf.tensor([-4.5, -3.5, -2.5, -1, 0, 0.5, 2.5, 3.5, 5])],
+  },
+  {
+    name: 'layerNorm',
+    op: (x, scale, offset) => layerNorm(x as tf.Tensor4D, scale as tf.Tensor1D, offset as tf.Tensor1D, 1e-5),
+    inputs: () => [normal([2, 3, 4, 11], 'x'), normal([11], 'scale'), normal([11], 'offset')],
+  },
+  {
+    name: 'linear',
+    op: (x, weight, bias) => linear(x as tf.Tensor4D, weight as tf.Tensor2D, bias as tf.Tensor1D),
+    inputs: () => [normal([2, 3, 4, 5], 'x'), normal([5, 7], 'weight'), normal([7], 'bias')],
   },
 ];
 

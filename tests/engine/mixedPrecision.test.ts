@@ -5,6 +5,8 @@ import { startEngine } from '../../src/engine/engine.ts';
 import { batchNormTraining } from '../../src/engine/ops/batchNorm.ts';
 import { conv2d } from '../../src/engine/ops/conv2d.ts';
 import { exciteChannels } from '../../src/engine/ops/exciteChannels.ts';
+import { gelu } from '../../src/engine/ops/gelu.ts';
+import { layerNorm } from '../../src/engine/ops/layerNorm.ts';
 import { upsampleConcat } from '../../src/engine/ops/upsampleConcat.ts';
 import { normal } from './gradientCheck.ts';
 
@@ -26,6 +28,14 @@ const ops: Readonly<Record<string, { readonly op: Op; readonly outputs?: number 
   'batch norm and SiLU': {
     op: (x) => batchNormTraining(x, ones(), ones(), 1e-5, { activation: 'silu' }).y,
   },
+  'batch norm and ReLU6': {
+    op: (x) => batchNormTraining(x, ones(), ones(), 1e-5, { activation: 'relu6' }).y,
+  },
+  'batch norm and hard swish': {
+    op: (x) => batchNormTraining(x, ones(), ones(), 1e-5, { activation: 'hardswish' }).y,
+  },
+  GELU: { op: (x) => gelu(x) },
+  'layer norm': { op: (x) => layerNorm(x, ones(), ones(), 1e-5) },
   'batch norm, residual and ReLU': {
     op: (x) => batchNormTraining(x, ones(), ones(), 1e-5, { activation: 'relu', residual: x }).y,
   },

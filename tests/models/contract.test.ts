@@ -10,7 +10,7 @@ import { nativeTensorCount, startEngine } from '../../src/engine/engine.ts';
 import { randomNormal } from '../../src/engine/ops/random.ts';
 import { buildModel } from '../../src/models/buildModel.ts';
 import type { ModelOptions } from '../../src/models/modelSchema.ts';
-import { standsOnEncoder } from '../../src/models/decoders/limits.ts';
+import { standsOnEncoder, suitableEncoders } from '../../src/models/decoders/limits.ts';
 import { decoderNames } from '../../src/models/decoders/options.ts';
 import type { DecoderName } from '../../src/models/decoders/options.ts';
 import { encoderNames } from '../../src/models/encoders/options.ts';
@@ -30,7 +30,8 @@ const pairs = [
     .filter((decoder) => decoder !== 'unet')
     .map((decoder) => {
       if (!standsOnEncoder(decoder)) return [decoder, 'no encoder'] as const;
-      return [decoder, decoder === 'fcn' ? 'resnet50' : 'resnet18'] as const;
+      const suitable = suitableEncoders(decoder);
+      return [decoder, suitable.includes('resnet18') ? 'resnet18' : suitable[0]!] as const;
     }),
 ];
 

@@ -20,7 +20,8 @@ export interface Golden {
   /** SHA-256 of the JSON of every state-dict key with its shape, in order. */
   readonly keys: string;
   readonly evaluated: {
-    readonly features: readonly Digest[];
+    /** Null for a feature without values. */
+    readonly features: readonly (Digest | null)[];
     readonly logits: Digest;
     readonly labels?: Digest;
   };

@@ -80,6 +80,16 @@ test.each<[string, unknown, string]>([
     'encoder.name: fcn dilates the last stages of its encoder and needs one of resnet50, resnet101, resnet152, resnext50_32x4d, resnext101_32x8d, wide_resnet50_2',
   ],
   [
+    'an encoder without features at half the resolution',
+    { ...valid, decoder: { name: 'unetplusplus' }, encoder: { name: 'mit_b0' } },
+    "encoder.name: unetplusplus needs features at half the image's resolution, which mit_b0 does not have",
+  ],
+  [
+    'lraspp on another encoder',
+    { ...valid, decoder: { name: 'lraspp' }, encoder: { name: 'tf_efficientnet_lite0' } },
+    'encoder.name: lraspp dilates the last stage of its encoder and needs one of mobilenet_v3_large',
+  ],
+  [
     'blocks that are always dropped',
     { ...valid, encoder: { name: 'efficientnet-b0', dropConnect: 1 } },
     'encoder.dropConnect',

@@ -4,8 +4,9 @@ import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { nativeTensorCount, startEngine } from '../../src/engine/engine.ts';
 import { MixTransformerBlock } from '../../src/models/encoders/mixTransformerBlock.ts';
-import { Gelu } from '../../src/nn/activations.ts';
+import { Gelu, Hardsigmoid, Hardswish, Relu6 } from '../../src/nn/activations.ts';
 import { BatchNorm2d } from '../../src/nn/batchNorm2d.ts';
+import type { Context } from '../../src/nn/context.ts';
 import { Conv2d } from '../../src/nn/conv2d.ts';
 import { ConvTranspose2d } from '../../src/nn/convTranspose2d.ts';
 import { Dropout } from '../../src/nn/dropout.ts';
@@ -42,6 +43,20 @@ class Resize extends Layer {
 
   override forward(x: tf.Tensor4D): tf.Tensor4D {
     return interpolate(x, this.size, this.mode);
+  }
+}
+
+/** A function over four times the range of the inputs, so that all of its pieces count. */
+class Scaled extends Layer {
+  readonly layer: Layer;
+
+  constructor(layer: Layer) {
+    super();
+    this.layer = layer;
+  }
+
+  override forward(x: tf.Tensor4D, context: Context): tf.Tensor4D {
+    return this.layer.forward(tf.mul(x, 4), context);
   }
 }
 
@@ -83,6 +98,9 @@ const layers: Record<string, () => Layer> = {
   'mix-transformer-reduced': () =>
     new MixTransformerBlock({ channels: 12, heads: 3, reduction: 2, dropPath: 0, stream: 'a' }),
   gelu: () => new Gelu(),
+  relu6: () => new Scaled(new Relu6()),
+  hardswish: () => new Scaled(new Hardswish()),
+  hardsigmoid: () => new Scaled(new Hardsigmoid()),
   'nearest-odd': () => new Resize([13, 21], 'nearest'),
   'bilinear-up': () => new Resize([13, 21], 'bilinear'),
   'bilinear-down': () => new Resize([5, 4], 'bilinear'),

@@ -28,6 +28,8 @@ export function modelOptions(): void {
     ...image,
   });
   buildModel({ decoder: { name: 'unet-original', layout: 'mirrored', padding: true }, ...image });
+  buildModel({ decoder: { name: 'unet' }, encoder: { name: 'mit_b0', dropPath: 0.2 }, ...image });
+  buildModel({ decoder: { name: 'lraspp' }, encoder: { name: 'mobilenet_v3_large' }, ...image });
 
   // @ts-expect-error a whole network takes no encoder
   buildModel({ decoder: { name: 'unet-original' }, encoder: { name: 'resnet18' }, ...image });
@@ -57,6 +59,10 @@ export function modelOptions(): void {
   buildModel({ decoder: { name: 'unet' }, encoder: { name: 'resnet18', dropConnect: 0 }, ...image });
   // @ts-expect-error fcn uses every stage
   buildModel({ decoder: { name: 'fcn' }, encoder: { name: 'resnet50', depth: 4 }, ...image });
+  // @ts-expect-error a Mix Transformer has no features at half the resolution
+  buildModel({ decoder: { name: 'unetplusplus' }, encoder: { name: 'mit_b0' }, ...image });
+  // @ts-expect-error torchvision puts lraspp on nothing else
+  buildModel({ decoder: { name: 'lraspp' }, encoder: { name: 'resnet50' }, ...image });
   // @ts-expect-error classes are needed
   buildModel({ decoder: { name: 'unet' }, encoder: { name: 'resnet18' }, inChannels: 1 });
 

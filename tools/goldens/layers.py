@@ -24,6 +24,17 @@ class PixelLinear(torch.nn.Linear):
         return super().forward(x.movedim(1, -1)).movedim(-1, 1)
 
 
+class Scaled(torch.nn.Module):
+    """A function over four times the range of the inputs, so that all of its pieces count."""
+
+    def __init__(self, function):
+        super().__init__()
+        self.function = function
+
+    def forward(self, x):
+        return self.function(4 * x)
+
+
 NORM = partial(mix_transformer.LayerNorm, eps=1e-6)
 
 # Layers by themselves: [name, layer, shape of the input].
@@ -44,6 +55,9 @@ LAYERS = [
     ["mix-transformer", mix_transformer.Block(12, num_heads=1, qkv_bias=True, norm_layer=NORM, sr_ratio=1), [2, 12, 5, 4]],
     ["mix-transformer-reduced", mix_transformer.Block(12, num_heads=3, qkv_bias=True, norm_layer=NORM, sr_ratio=2), [2, 12, 5, 7]],
     ["gelu", torch.nn.GELU(), [2, 3, 7, 9]],
+    ["relu6", Scaled(torch.nn.ReLU6()), [2, 3, 7, 9]],
+    ["hardswish", Scaled(torch.nn.Hardswish()), [2, 3, 7, 9]],
+    ["hardsigmoid", Scaled(torch.nn.Hardsigmoid()), [2, 3, 7, 9]],
     ["nearest-odd", torch.nn.Upsample((13, 21), mode="nearest"), [1, 3, 7, 11]],
     ["bilinear-up", torch.nn.Upsample((13, 21), mode="bilinear"), [1, 3, 4, 9]],
     ["bilinear-down", torch.nn.Upsample((5, 4), mode="bilinear"), [1, 3, 11, 9]],

@@ -5,10 +5,12 @@ import re
 import segmentation_models_pytorch as smp
 import torch
 import torchvision
+from mobilenet import register_mobilenet
 from networks import build_network
 from segmentation_models_pytorch.decoders.unet.decoder import UnetDecoder
 from segmentation_models_pytorch.encoders import encoders as smp_encoders
 from segmentation_models_pytorch.encoders.mix_transformer import MixVisionTransformer
+from timm.layers import DropPath
 
 SMP_MODELS = {
     "unet": smp.Unet,
@@ -29,8 +31,12 @@ smp_encoders["wide_resnet50_2"] = {
     "params": {**smp_encoders["resnet50"]["params"], "width_per_group": 128},
 }
 
+# Encoders of another name there.
+SMP_ENCODERS = {f"tf_efficientnet_lite{i}": f"timm-tf_efficientnet_lite{i}" for i in range(5)}
 # Options of a decoder that are not called decoder_… in segmentation-models-pytorch.
 PLAIN_OPTIONS = {"name", "center", "encoderOutputStride", "auxParams"}
+
+register_mobilenet()
 
 
 def original(options):
@@ -39,7 +45,8 @@ def original(options):
         return smp_model(options)
     if "encoder" not in options:
         return build_network(options)
-    return {"fcn": torchvision_fcn, "deeplabv3-torchvision": torchvision_fcn}[options["decoder"]["name"]](options)
+    whole = {"fcn": torchvision_fcn, "deeplabv3-torchvision": torchvision_fcn, "lraspp": torchvision_lraspp}
+    return whole[options["decoder"]["name"]](options)
 
 
 def smp_model(options):
@@ -58,7 +65,7 @@ def smp_model(options):
     if decoder["name"] in ("unet", "unetplusplus", "manet") and "channels" not in decoder:
         settings["decoder_channels"] = [256, 128, 64, 32, 16][-depth:]
     model = SMP_MODELS[decoder["name"]](
-        encoder["name"],
+        SMP_ENCODERS.get(encoder["name"], encoder["name"]),
         encoder_weights=None,
         encoder_depth=depth,
         in_channels=options["inChannels"],
@@ -86,6 +93,11 @@ def smp_model(options):
 def set_drop_path(encoder, rate):
     if isinstance(encoder, MixVisionTransformer):
         encoder.reset_drop_path(rate)
+        return
+    blocks = [block for stage in encoder.blocks for block in stage]
+    for index, block in enumerate(blocks):
+        if isinstance(block.drop_path, DropPath):
+            block.drop_path.drop_prob = rate * index / len(blocks)
 
 
 def torchvision_fcn(options):
@@ -105,8 +117,22 @@ def torchvision_fcn(options):
     return model
 
 
+def torchvision_lraspp(options):
+    model = torchvision.models.segmentation.lraspp_mobilenet_v3_large(
+        weights=None, weights_backbone=None, num_classes=options["classes"]
+    )
+    if options["inChannels"] != 3:
+        model.backbone["0"][0] = torch.nn.Conv2d(options["inChannels"], 16, 3, 2, 1, bias=False)
+    return model
+
+
 def snake_case(name):
     return re.sub("[A-Z]", lambda letter: "_" + letter.group().lower(), name)
+
+
+def encoder_of(name):
+    """The original encoder for colour images."""
+    return smp.encoders.get_encoder(SMP_ENCODERS.get(name, name), weights=None)
 
 
 def features_of(model, x):

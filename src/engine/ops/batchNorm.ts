@@ -2,6 +2,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import type { OpAttribute } from '../native.ts';
 import { attribute, defineOp, runOps } from '../op.ts';
 import { startedEngine } from '../running.ts';
+import { hardswish } from './hardswish.ts';
 import { silu } from './silu.ts';
 
 interface BatchNormAttributes {
@@ -75,7 +76,7 @@ const inference = defineOp<'x' | 'scale' | 'offset' | 'mean' | 'variance', Batch
 });
 
 /** What follows a normalization. */
-export type Activation = 'none' | 'relu' | 'relu6' | 'silu';
+export type Activation = 'none' | 'relu' | 'relu6' | 'silu' | 'hardswish';
 
 interface FusedAttributes extends BatchNormAttributes {
   readonly activation: Activation;
@@ -192,6 +193,8 @@ export function applyAfter(y: tf.Tensor4D, { activation, residual }: AfterNorm):
       return tf.relu6(sum);
     case 'silu':
       return silu(sum);
+    case 'hardswish':
+      return hardswish(sum);
   }
 }
 

@@ -1,24 +1,26 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { defineOp } from '../op.ts';
+import { attribute, defineOp, runOp } from '../op.ts';
+import { startedEngine } from '../running.ts';
 
-/** Φ, the standard normal distribution function. */
-function normalDistribution(x: tf.Tensor): tf.Tensor {
-  return tf.mul(tf.add(tf.erf(tf.mul(x, Math.SQRT1_2)), 1), 0.5);
-}
+const types = [attribute.type('T')];
 
-const composedGelu = defineOp<'x', object>({
-  name: 'ComposedGelu',
-  forward: ({ x }) => [tf.tidy(() => tf.mul(x, normalDistribution(x)))],
+const fused = defineOp<'x', object>({
+  name: 'Gelu',
+  forward: ({ x }) => [runOp('PhalanxGelu', types, [x])],
   saveInputs: ['x'],
-  gradient: ([dy], [x]) => ({
-    x: () => {
-      const density = tf.mul(tf.exp(tf.mul(tf.square(x!), -0.5)), 1 / Math.sqrt(2 * Math.PI));
-      return tf.mul(dy!, tf.add(normalDistribution(x!), tf.mul(x!, density)));
-    },
-  }),
+  gradient: ([dy], [x]) => ({ x: () => runOp('PhalanxGeluGrad', types, [dy!, x!]) }),
 });
 
-/** `x` Φ(`x`), elementwise. Hendrycks and Gimpel 2016, https://arxiv.org/abs/1606.08415. */
+/**
+ * `x` Φ(`x`), elementwise, with Φ the standard normal distribution function. Hendrycks and Gimpel 2016,
+ * https://arxiv.org/abs/1606.08415. On the CPU one pass over memory each way, elsewhere of TensorFlow's ops.
+ */
 export function gelu<T extends tf.Tensor>(x: T): T {
-  return composedGelu({ x }, {})[0] as T;
+  if (startedEngine().info.device !== 'cpu') return composedGelu(x);
+  return fused({ x }, {})[0] as T;
+}
+
+/** The same, of TensorFlow's ops. */
+export function composedGelu<T extends tf.Tensor>(x: T): T {
+  return tf.mul(x, tf.mul(tf.add(tf.erf(tf.mul(x, Math.SQRT1_2)), 1), 0.5));
 }

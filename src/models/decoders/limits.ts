@@ -43,6 +43,7 @@ export const limits = {
   deeplabv3plus: dilated,
   'deeplabv3-torchvision': bottlenecks,
   fcn: bottlenecks,
+  lraspp: { encoders: ['mobilenet_v3_large'], depths: [5], because: 'dilates the last stage of its encoder' },
   'unet-original': wholeNetwork,
 } as const satisfies Partial<Record<DecoderName, Limits>>;
 

@@ -173,6 +173,8 @@ export const decoderSchemas = {
     /** Batch normalization after every 3×3 convolution. */
     batchNorm: z.boolean().default(false),
   }),
+  /** Lite reduced atrous spatial pyramid pooling (Howard et al. 2019) on a dilated encoder, as torchvision's `lraspp_mobilenet_v3_large`; its encoder must be `mobilenet_v3_large` of depth 5. */
+  lraspp: namedOptions('lraspp', {}),
 };
 
 export type DecoderName = keyof typeof decoderSchemas;

@@ -82,7 +82,7 @@ export function efficientnetPlan({ width, depth, imageSize }: EfficientNetVarian
 }
 
 /** To a multiple of 8, and not down by more than a tenth. */
-function roundChannels(channels: number): number {
+export function roundChannels(channels: number): number {
   const rounded = Math.max(8, Math.floor((channels + 4) / 8) * 8);
   return rounded < 0.9 * channels ? rounded + 8 : rounded;
 }

@@ -3,7 +3,7 @@ import { PhalanxError } from '../../core/errors.ts';
 import type { Context } from '../../nn/context.ts';
 import { Conv2d } from '../../nn/conv2d.ts';
 import { Module } from '../../nn/module.ts';
-import { recomputed } from '../../nn/recompute.ts';
+import { computeStage } from '../../nn/recompute.ts';
 import type { Segment } from '../../nn/recompute.ts';
 
 /** A network that turns an image into features of falling resolution. */
@@ -69,7 +69,6 @@ export abstract class Encoder extends Module {
 
   /** One stage of `forward`. Where the context asks for it, what lies inside is not kept for the backward pass. */
   protected stage(segment: Segment, x: tf.Tensor4D, context: Context): tf.Tensor4D {
-    const recompute = context.training && context.recomputeStages === true;
-    return recompute ? recomputed(segment, x, context) : segment.compute(x, context);
+    return computeStage(segment, x, context);
   }
 }

@@ -89,6 +89,28 @@ const efficientnet = family(
   },
 );
 
+const efficientnetLite = family(
+  [
+    'tf_efficientnet_lite0',
+    'tf_efficientnet_lite1',
+    'tf_efficientnet_lite2',
+    'tf_efficientnet_lite3',
+    'tf_efficientnet_lite4',
+  ],
+  "EfficientNet-Lite, as segmentation-models-pytorch's `timm-tf_efficientnet_lite0` and its siblings.",
+  {
+    ...pyramid,
+    /** Probability that training skips a residual block for a sample: 0 at the first, rising to nearly this at the last; in [0, 1). */
+    dropPath: z.number().min(0).lt(1).default(0.2),
+  },
+);
+
+const mobilenetV3 = family(
+  ['mobilenet_v3_large'],
+  "MobileNetV3 (Howard et al. 2019), as torchvision's.",
+  pyramid,
+);
+
 export const mixTransformerNames = ['mit_b0', 'mit_b1', 'mit_b2', 'mit_b3', 'mit_b4', 'mit_b5'] as const;
 
 const mixTransformer = family(
@@ -109,7 +131,9 @@ export const encoderSchemas = {
   ...vgg,
   ...densenet,
   ...mobilenetV2,
+  ...mobilenetV3,
   ...efficientnet,
+  ...efficientnetLite,
   ...mixTransformer,
 };
 

@@ -1,9 +1,12 @@
 import { DenseNet, densenetVariants } from './densenet.ts';
 import { EfficientNet } from './efficientnet.ts';
+import { EfficientNetLite } from './efficientnetLite.ts';
+import { efficientnetLiteVariants } from './efficientnetLitePlan.ts';
 import { efficientnetVariants } from './efficientnetPlan.ts';
 import type { Encoder } from './encoder.ts';
 import { MobileNetV2 } from './mobilenetV2.ts';
 import { MixTransformer, mixTransformerVariants } from './mixTransformer.ts';
+import { MobileNetV3 } from './mobilenetV3.ts';
 import type { EncoderConfig, EncoderName } from './options.ts';
 import { ResNet, resnetVariants } from './resnet.ts';
 import { VGG, vggVariants } from './vgg.ts';
@@ -25,6 +28,11 @@ function vgg<Name extends keyof typeof vggVariants>(name: Name): Create<Name> {
 
 function densenet<Name extends keyof typeof densenetVariants>(name: Name): Create<Name> {
   return ({ depth }, inChannels) => new DenseNet({ variant: densenetVariants[name], inChannels, depth });
+}
+
+function efficientnetLite<Name extends keyof typeof efficientnetLiteVariants>(name: Name): Create<Name> {
+  return ({ depth, dropPath }, inChannels) =>
+    new EfficientNetLite({ variant: efficientnetLiteVariants[name], inChannels, depth, dropPath });
 }
 
 function mixTransformer<Name extends keyof typeof mixTransformerVariants>(name: Name): Create<Name> {
@@ -62,6 +70,12 @@ const encoders: { readonly [Name in EncoderName]: Create<Name> } = {
   'efficientnet-b5': efficientnet('efficientnet-b5'),
   'efficientnet-b6': efficientnet('efficientnet-b6'),
   'efficientnet-b7': efficientnet('efficientnet-b7'),
+  tf_efficientnet_lite0: efficientnetLite('tf_efficientnet_lite0'),
+  tf_efficientnet_lite1: efficientnetLite('tf_efficientnet_lite1'),
+  tf_efficientnet_lite2: efficientnetLite('tf_efficientnet_lite2'),
+  tf_efficientnet_lite3: efficientnetLite('tf_efficientnet_lite3'),
+  tf_efficientnet_lite4: efficientnetLite('tf_efficientnet_lite4'),
+  mobilenet_v3_large: ({ depth }, inChannels) => new MobileNetV3({ inChannels, depth }),
   mit_b0: mixTransformer('mit_b0'),
   mit_b1: mixTransformer('mit_b1'),
   mit_b2: mixTransformer('mit_b2'),
