@@ -1,14 +1,23 @@
 import type * as tf from '@tensorflow/tfjs-core';
 import type { Context } from '../nn/context.ts';
 import type { Conv2d } from '../nn/conv2d.ts';
+import { interpolate } from '../nn/interpolate.ts';
+import { ModuleDict } from '../nn/moduleDict.ts';
 import type { Sequential } from '../nn/sequential.ts';
+import { SupervisedDecoder } from './decoders/decoder.ts';
 import type { Decoder } from './decoders/decoder.ts';
 import type { Encoder } from './encoders/encoder.ts';
 import { segmentationHead } from './heads.ts';
 import { SegmentationModel } from './segmentationModel.ts';
 import type { SegmentationOutput } from './segmentationModel.ts';
 
-/** segmentation-models-pytorch's `SegmentationModel`: `encoder`, `decoder`, `segmentation_head`. */
+/**
+ * segmentation-models-pytorch's `SegmentationModel`: `encoder`, `decoder`, `segmentation_head`. Where a decoder ends at a
+ * lower resolution than the image's, the logits are enlarged bilinearly.
+ *
+ * With deep supervision (Lee et al. 2015, https://arxiv.org/abs/1409.5185), `deep_supervision_heads` turn the feature maps
+ * on the decoder's way into logits as well while training.
+ */
 export class EncoderDecoder extends SegmentationModel {
   override readonly inChannels: number;
   override readonly classes: number;
@@ -16,9 +25,12 @@ export class EncoderDecoder extends SegmentationModel {
   override readonly outputs: readonly Conv2d[];
   readonly encoder: Encoder;
   readonly decoder: Decoder;
+  override readonly auxiliaryWeights: readonly number[] | undefined;
   readonly #head: Sequential;
+  readonly #sideHeads: readonly Sequential[];
 
-  constructor(encoder: Encoder, decoder: Decoder, classes: number) {
+  /** @param sideWeights Of the loss of each of a supervised decoder's feature maps; without them it has no side heads. */
+  constructor(encoder: Encoder, decoder: Decoder, classes: number, sideWeights?: readonly number[]) {
     super();
     this.inChannels = encoder.outChannels[0]!;
     this.classes = classes;
@@ -27,11 +39,29 @@ export class EncoderDecoder extends SegmentationModel {
     this.decoder = this.register('decoder', decoder);
     const { layers, output } = segmentationHead(decoder.outChannels, classes);
     this.#head = this.register('segmentation_head', layers);
-    this.outputs = [output];
+    const sideChannels =
+      sideWeights !== undefined && decoder instanceof SupervisedDecoder ? decoder.sideChannels : [];
+    const sides = sideChannels.map((channels) => segmentationHead(channels, classes));
+    this.#sideHeads = sides.map((side) => side.layers);
+    if (sides.length > 0) {
+      const named = this.#sideHeads.map((head, index) => [String(index), head] as const);
+      this.register('deep_supervision_heads', new ModuleDict(named));
+    }
+    this.auxiliaryWeights = sideWeights;
+    this.outputs = [output, ...sides.map((side) => side.output)];
   }
 
   protected override compute(x: tf.Tensor4D, context: Context): SegmentationOutput {
     const features = this.encoder.forward(x, context);
-    return { logits: this.#head.forward(this.decoder.forward(features, context), context) };
+    const enlarge = (logits: tf.Tensor4D) => interpolate(logits, [x.shape[1], x.shape[2]], 'bilinear');
+    const logits = (head: Sequential, map: tf.Tensor4D) => enlarge(head.forward(map, context));
+    if (this.#sideHeads.length === 0 || !context.training || !(this.decoder instanceof SupervisedDecoder)) {
+      return { logits: logits(this.#head, this.decoder.forward(features, context)) };
+    }
+    const maps = this.decoder.forwardAll(features, context);
+    return {
+      logits: logits(this.#head, maps.at(-1)!),
+      auxiliary: this.#sideHeads.map((head, index) => logits(head, maps[index]!)),
+    };
   }
 }

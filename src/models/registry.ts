@@ -1,13 +1,15 @@
+import { AttentionUnetDecoder } from './decoders/attentionUnet.ts';
 import type { Decoder } from './decoders/decoder.ts';
 import type { DecoderName } from './decoders/options.ts';
 import { UnetDecoder } from './decoders/unet.ts';
+import { UNet3PlusDecoder } from './decoders/unet3plus.ts';
 import { UnetPlusPlusDecoder } from './decoders/unetplusplus.ts';
 import { EncoderDecoder } from './encoderDecoder.ts';
 import type { Encoder } from './encoders/encoder.ts';
 import { createEncoder } from './encoders/registry.ts';
 import { ResNet, resnetVariants } from './encoders/resnet.ts';
 import { FCN } from './fcn.ts';
-import { decoderChannels } from './modelSchema.ts';
+import { decoderChannels, sideWeights } from './modelSchema.ts';
 import type { ModelConfig, PairConfig } from './modelSchema.ts';
 import { UnetOriginal } from './networks/unetOriginal.ts';
 import type { SegmentationModel } from './segmentationModel.ts';
@@ -17,10 +19,11 @@ type Assemble<Name extends DecoderName> = (config: ModelConfig<Name>) => Segment
 /** Of a decoder that segmentation-models-pytorch puts between an encoder and a head. */
 function onEncoder<Name extends DecoderName>(
   createDecoder: (encoder: Encoder, config: PairConfig<Name>) => Decoder,
+  weights: (config: PairConfig<Name>) => readonly number[] | undefined = () => undefined,
 ): (config: PairConfig<Name>) => SegmentationModel {
   return (config) => {
     const encoder = createEncoder(config.encoder, config.inChannels);
-    return new EncoderDecoder(encoder, createDecoder(encoder, config), config.classes);
+    return new EncoderDecoder(encoder, createDecoder(encoder, config), config.classes, weights(config));
   };
 }
 
@@ -32,11 +35,20 @@ const models: { readonly [Name in DecoderName]: Assemble<Name> } = {
   unetplusplus: onEncoder(
     ({ outChannels }, { decoder, encoder }) =>
       new UnetPlusPlusDecoder(outChannels, decoderChannels(decoder, encoder), decoder),
+    ({ decoder, encoder }) => sideWeights(decoder, encoder),
   ),
   fcn: ({ decoder, encoder, inChannels, classes }) => {
     const variant = resnetVariants[encoder.name];
     return new FCN(new ResNet({ variant, inChannels, depth: 5, dilated: true }), classes, decoder);
   },
+  unet3plus: onEncoder(
+    ({ outChannels }, { decoder }) => new UNet3PlusDecoder(outChannels, decoder.catChannels),
+    ({ decoder, encoder }) => sideWeights(decoder, encoder),
+  ),
+  'attention-unet': onEncoder(
+    ({ outChannels }, { decoder, encoder }) =>
+      new AttentionUnetDecoder(outChannels, decoderChannels(decoder, encoder)),
+  ),
   'unet-original': ({ decoder, inChannels, classes }) => new UnetOriginal(inChannels, classes, decoder),
 };
 

@@ -26,6 +26,10 @@ export const xavierUniform: Initializer = (shape, seed) => {
   return symmetricUniform(shape, seed, Math.sqrt(6 / (fanIn + fanOut)));
 };
 
+/** `torch.nn.init.normal_(mean=1, std=0.02)`, as UNet 3+ gives its normalizations' weights. */
+export const normalAroundOne: Initializer = (shape, seed) =>
+  tf.tidy(() => tf.add(tf.mul(randomNormal([...shape], seed), 0.02), 1));
+
 /** PyTorch's default for convolution and linear kernels: uniform within ±1/√fanIn. */
 export const torchDefaultKernel: Initializer = (shape, seed) =>
   symmetricUniform(shape, seed, 1 / Math.sqrt(fans(shape).fanIn));

@@ -28,6 +28,21 @@ export function modelOptions(): void {
   });
   buildModel({ decoder: { name: 'unet-original', layout: 'mirrored', padding: true }, ...image });
 
+  buildModel({
+    decoder: { name: 'unet3plus', catChannels: 32, deepSupervision: [1, 0.5, 0.25, 0.25] },
+    encoder: { name: 'resnet18' },
+    ...image,
+  });
+  buildModel({ decoder: { name: 'attention-unet' }, encoder: { name: 'resnet18', depth: 4 }, ...image });
+
+  // @ts-expect-error the decoder has no feature maps to supervise
+  buildModel({ decoder: { name: 'unet', deepSupervision: true }, encoder: { name: 'resnet18' }, ...image });
+  // @ts-expect-error an option of another decoder
+  buildModel({
+    decoder: { name: 'attention-unet', attentionType: 'scse' },
+    encoder: { name: 'resnet18' },
+    ...image,
+  });
   // @ts-expect-error a whole network takes no encoder
   buildModel({ decoder: { name: 'unet-original' }, encoder: { name: 'resnet18' }, ...image });
   // @ts-expect-error a decoder needs an encoder

@@ -5,7 +5,7 @@ import re
 import segmentation_models_pytorch as smp
 import torch
 import torchvision
-from networks import build_network
+from networks import SupervisedUnetPlusPlus, build_network
 from segmentation_models_pytorch.decoders.unet.decoder import UnetDecoder
 
 SMP_MODELS = {
@@ -22,15 +22,16 @@ SMP_MODELS = {
     "segformer": smp.Segformer,
 }
 # Options of a decoder that are not called decoder_… in segmentation-models-pytorch.
-PLAIN_OPTIONS = {"name", "center"}
+PLAIN_OPTIONS = {"name", "center", "deepSupervision"}
 
 
 def original(options):
     """The original model that the options describe."""
     if options["decoder"]["name"] in SMP_MODELS:
         return smp_model(options)
-    if "encoder" not in options:
-        return build_network(options)
+    network = build_network(options)
+    if network is not None:
+        return network
     return {"fcn": torchvision_fcn}[options["decoder"]["name"]](options)
 
 
@@ -63,6 +64,8 @@ def smp_model(options):
             interpolation_mode=decoder.get("interpolation", "nearest"),
             add_center_block=True,
         )
+    if decoder.get("deepSupervision"):
+        return SupervisedUnetPlusPlus(model, options["classes"])
     return model
 
 

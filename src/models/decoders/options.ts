@@ -18,6 +18,14 @@ const unet = {
     .default('nearest'),
 };
 
+/**
+ * Deep supervision: while training, heads on the decoder's feature maps before the last have losses of their own.
+ */
+const supervision = {
+  /** Weight of the loss of each feature map, in the order of computation, beside 1 for the result; `true`: 1 for each; `false`: none. */
+  deepSupervision: z.union([z.boolean(), z.array(z.number().min(0)).min(1).readonly()]).default(false),
+};
+
 /** Options of every decoder, by name. */
 export const decoderSchemas = {
   /** U-Net (Ronneberger et al. 2015), as segmentation-models-pytorch's `Unet`. */
@@ -27,13 +35,23 @@ export const decoderSchemas = {
     center: z.boolean().default(false),
   }),
   /** U-Net++ (Zhou et al. 2018), as segmentation-models-pytorch's `UnetPlusPlus`. */
-  unetplusplus: namedOptions('unetplusplus', unet),
+  unetplusplus: namedOptions('unetplusplus', { ...unet, ...supervision }),
   /** Fully convolutional network (Long et al. 2015) on a dilated encoder, as torchvision's `fcn_resnet50`; its encoder must be `resnet50` of depth 5. */
   fcn: namedOptions('fcn', {
     /** Share of values dropped before the last convolution of each head, in [0, 1). */
     dropout: z.number().min(0).lt(1).default(0.1),
     /** A second head on the third stage, for a loss while training. */
     auxiliary: z.boolean().default(true),
+  }),
+  /** UNet 3+ (Huang et al. 2020) on an encoder, as its authors' PyTorch code; without classification-guided module. */
+  unet3plus: namedOptions('unet3plus', {
+    /** Channels that each resolution contributes to a stage. */
+    catChannels: z.int().min(1).max(4096).default(64),
+    ...supervision,
+  }),
+  /** Attention U-Net (Oktay et al. 2018) on an encoder, as the PyTorch code of LeeJunHyun. */
+  'attention-unet': namedOptions('attention-unet', {
+    channels: unet.channels,
   }),
   /** U-Net as published (Ronneberger et al. 2015), a whole network: no encoder. */
   'unet-original': namedOptions('unet-original', {
