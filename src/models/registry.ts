@@ -11,6 +11,8 @@ import { ResNet, resnetVariants } from './encoders/resnet.ts';
 import { FCN } from './fcn.ts';
 import { decoderChannels, sideWeights } from './modelSchema.ts';
 import type { ModelConfig, PairConfig } from './modelSchema.ts';
+import { LightUnet } from './networks/lightUnet.ts';
+import { LunaUnet } from './networks/lunaUnet.ts';
 import { UnetOriginal } from './networks/unetOriginal.ts';
 import type { SegmentationModel } from './segmentationModel.ts';
 
@@ -50,6 +52,8 @@ const models: { readonly [Name in DecoderName]: Assemble<Name> } = {
       new AttentionUnetDecoder(outChannels, decoderChannels(decoder, encoder)),
   ),
   'unet-original': ({ decoder, inChannels, classes }) => new UnetOriginal(inChannels, classes, decoder),
+  'luna-unet': ({ decoder, inChannels, classes }) => new LunaUnet(inChannels, classes, decoder),
+  'light-unet': ({ decoder, inChannels, classes }) => new LightUnet(inChannels, classes, decoder),
 };
 
 /** The model's tree without values: names, shapes and counts need neither memory nor the engine. */

@@ -1,4 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
+import { leakyRelu } from '../engine/ops/leakyRelu.ts';
 import { silu } from '../engine/ops/silu.ts';
 import type { Context } from './context.ts';
 import { Layer } from './module.ts';
@@ -25,6 +26,13 @@ export class Relu extends Elementwise {
 export class Silu extends Elementwise {
   protected override apply(x: tf.Tensor4D): tf.Tensor4D {
     return silu(x);
+  }
+}
+
+/** `torch.nn.LeakyReLU`, of slope 0.01 below zero */
+export class LeakyRelu extends Elementwise {
+  protected override apply(x: tf.Tensor4D): tf.Tensor4D {
+    return leakyRelu(x, 0.01);
   }
 }
 

@@ -39,6 +39,12 @@ export function torchDefaultBias(kernelShape: readonly number[]): Initializer {
   return (shape, seed) => symmetricUniform(shape, seed, 1 / Math.sqrt(fans(kernelShape).fanIn));
 }
 
+/** For the bias beside a kernel of the given shape: normal with mean -1/√fanOut and deviation 1/√fanOut. */
+export function normalBelowZero(kernelShape: readonly number[]): Initializer {
+  const bound = 1 / Math.sqrt(fans(kernelShape).fanOut);
+  return (shape, seed) => tf.tidy(() => tf.mul(tf.sub(randomNormal([...shape], seed), 1), bound));
+}
+
 function symmetricUniform(shape: readonly number[], seed: tf.Tensor1D, bound: number): tf.Tensor {
   return tf.tidy(() => tf.sub(tf.mul(randomUniform([...shape], seed), 2 * bound), bound));
 }

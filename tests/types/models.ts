@@ -1,4 +1,5 @@
 import { buildModel } from '../../src/models/buildModel.ts';
+import type { DecoderOptions } from '../../src/models/decoders/options.ts';
 import type { ModelOptions } from '../../src/models/modelSchema.ts';
 
 /** Compiled, never run: each marked line must fail to compile. */
@@ -38,11 +39,12 @@ export function modelOptions(): void {
   // @ts-expect-error the decoder has no feature maps to supervise
   buildModel({ decoder: { name: 'unet', deepSupervision: true }, encoder: { name: 'resnet18' }, ...image });
   // @ts-expect-error an option of another decoder
-  buildModel({
-    decoder: { name: 'attention-unet', attentionType: 'scse' },
-    encoder: { name: 'resnet18' },
-    ...image,
-  });
+  const attention: DecoderOptions<'attention-unet'> = { name: 'attention-unet', attentionType: 'scse' };
+  buildModel({ decoder: attention, encoder: { name: 'resnet18' }, ...image });
+  buildModel({ decoder: { name: 'luna-unet', depth: 4, wf: 5, upMode: 'upsample' }, ...image });
+  buildModel({ decoder: { name: 'light-unet', channels: [16, 32, 64] }, ...image });
+  // @ts-expect-error a way to enlarge that it does not have
+  buildModel({ decoder: { name: 'luna-unet', upMode: 'nearest' }, ...image });
   // @ts-expect-error a whole network takes no encoder
   buildModel({ decoder: { name: 'unet-original' }, encoder: { name: 'resnet18' }, ...image });
   // @ts-expect-error a decoder needs an encoder

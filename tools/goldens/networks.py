@@ -206,5 +206,79 @@ class UnetOriginal(nn.Module):
         return self.fc(x)
 
 
+class LunaUnet(nn.Module):
+    """jvanvugt/pytorch-unet behind a batch normalization, as dlwpt-code's UNetWrapper without its sigmoid."""
+
+    def __init__(self, in_channels, classes, depth=3, wf=4, padding=True, batchNorm=True, upMode="upconv"):
+        super().__init__()
+        self.input_batchnorm = nn.BatchNorm2d(in_channels)
+        self.unet = nn.Module()
+        widths = [2 ** (wf + level) for level in range(depth)]
+
+        def conv_block(source, target):
+            layers = []
+            for width in (source, target):
+                layers += [nn.Conv2d(width, target, 3, padding=int(padding)), nn.LeakyReLU()]
+                layers += [nn.BatchNorm2d(target)] if batchNorm else []
+            block = nn.Module()
+            block.block = nn.Sequential(*layers)
+            return block
+
+        self.unet.down_path = nn.ModuleList(map(conv_block, [in_channels, *widths], widths))
+        self.unet.up_path = nn.ModuleList()
+        for source, target in zip(widths[:0:-1], widths[-2::-1]):
+            up = nn.Module()
+            if upMode == "upconv":
+                up.up = nn.ConvTranspose2d(source, target, 2, stride=2)
+            else:
+                up.up = nn.Sequential(nn.Upsample(mode="bilinear", scale_factor=2), nn.Conv2d(source, target, 1))
+            up.conv_block = conv_block(source, target)
+            self.unet.up_path.append(up)
+        self.unet.last = nn.Conv2d(widths[0], classes, 1)
+
+    def forward(self, x):
+        x = self.input_batchnorm(x)
+        skips = []
+        for down in self.unet.down_path:
+            if skips:
+                x = F.avg_pool2d(x, 2)
+            x = down.block(x)
+            skips.append(x)
+        skips.pop()
+        for up in self.unet.up_path:
+            x = up.up(x)
+            x = up.conv_block.block(torch.cat([x, crop(skips.pop(), x)], 1))
+        return self.unet.last(x)
+
+
+class LightUnet(nn.Module):
+    """A U-Net whose 3x3 convolutions are depthwise separable ones, after Howard et al. 2017."""
+
+    def __init__(self, in_channels, classes, channels=(32, 64, 128, 256, 512)):
+        super().__init__()
+
+        def block(source, target):
+            layers = []
+            for width in (source, target):
+                layers += [nn.Conv2d(width, width, 3, padding=1, groups=width, bias=False), nn.BatchNorm2d(width)]
+                layers += [nn.ReLU(), nn.Conv2d(width, target, 1, bias=False), nn.BatchNorm2d(target), nn.ReLU()]
+            return nn.Sequential(*layers)
+
+        self.down = nn.ModuleList(map(block, [in_channels, *channels], channels))
+        pairs = reversed(list(zip(channels, channels[1:])))
+        self.up = nn.ModuleList(block(width + below, width) for width, below in pairs)
+        self.output = nn.Conv2d(channels[0], classes, 1)
+
+    def forward(self, x):
+        skips = [self.down[0](x)]
+        for down in self.down[1:]:
+            skips.append(down(F.max_pool2d(skips[-1], 2)))
+        x = skips.pop()
+        for up in self.up:
+            skip = skips.pop()
+            x = up(torch.cat([F.interpolate(x, skip.shape[2:]), skip], 1))
+        return self.output(x)
+
+
 DECODERS = {"attention-unet": AttentionUnet, "unet3plus": Unet3Plus}
-WHOLE_NETWORKS = {"unet-original": UnetOriginal}
+WHOLE_NETWORKS = {"light-unet": LightUnet, "luna-unet": LunaUnet, "unet-original": UnetOriginal}

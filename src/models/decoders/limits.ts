@@ -18,6 +18,8 @@ export const limits = {
   // torchvision dilates no basic blocks.
   fcn: { encoders: ['resnet50'], depths: [5], because: 'dilates the last stages of its encoder' },
   'unet-original': wholeNetwork,
+  'luna-unet': wholeNetwork,
+  'light-unet': wholeNetwork,
 } as const satisfies Partial<Record<DecoderName, Limits>>;
 
 type LimitsOf<Name extends DecoderName> = Name extends keyof typeof limits ? (typeof limits)[Name] : unknown;

@@ -64,6 +64,24 @@ export const decoderSchemas = {
     /** Batch normalization after every 3×3 convolution. */
     batchNorm: z.boolean().default(false),
   }),
+  /** The U-Net for LUNA16 of "Deep Learning with PyTorch" (Stevens et al. 2020), a whole network: no encoder. Defaults are the book's. */
+  'luna-unet': namedOptions('luna-unet', {
+    /** Number of resolutions. */
+    depth: z.int().min(2).max(8).default(3),
+    /** The first resolution has 2^wf channels, each one below twice as many. */
+    wf: z.int().min(0).max(8).default(4),
+    /** Zeros around every 3×3 convolution, so that logits have the image's size; needed in experiments. */
+    padding: z.boolean().default(true),
+    /** Batch normalization after every activation; the input's is always there. */
+    batchNorm: z.boolean().default(true),
+    /** `upconv`: transposed convolutions. `upsample`: bilinear, then a convolution of 1×1. */
+    upMode: z.enum(['upconv', 'upsample']).default('upconv'),
+  }),
+  /** A U-Net of depthwise separable convolutions, a whole network: no encoder. */
+  'light-unet': namedOptions('light-unet', {
+    /** Channels of each resolution, the image's first. */
+    channels: levels.default([32, 64, 128, 256, 512]),
+  }),
 };
 
 export type DecoderName = keyof typeof decoderSchemas;
