@@ -18,13 +18,15 @@ export interface HeadOptions {
   readonly kernelSize: 1 | 3;
   /** Whether it begins with PyTorch's own random weights, where the original does not initialize its head. Default false. */
   readonly torchWeights?: boolean;
+  /** How logits are enlarged to the image: whether the centres of corner pixels coincide. Default true. */
+  readonly alignCorners?: boolean;
 }
 
 /** segmentation-models-pytorch's `SegmentationHead` without upsampling and activation. */
 export function segmentationHead(
   inChannels: number,
   classes: number,
-  { kernelSize, torchWeights = false }: HeadOptions,
+  { kernelSize, torchWeights = false }: HeadOptions = { kernelSize: 3 },
 ): Head {
   const output = new Conv2d({
     inChannels,

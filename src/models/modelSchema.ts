@@ -93,19 +93,21 @@ type Check<Name extends DecoderName> = (
   refuse: Refuse,
 ) => void;
 
-function checkChannels(
-  channels: readonly number[],
-  { depth }: Pick<EncoderConfig, 'depth'>,
-  refuse: Refuse,
-): void {
-  if (channels.length === depth) return;
-  const expected = `${depth} numbers, one per stage of the encoder`;
-  refuse(['decoder', 'channels'], `expected ${expected}, received ${channels.length}`);
-}
+const checkChannels: Check<'unet' | 'unetplusplus' | 'attention-unet' | 'manet'> = (
+  decoder,
+  encoder,
+  refuse,
+) => {
+  const channels = decoderChannels(decoder, encoder);
+  if (channels.length !== encoder.depth) {
+    const expected = `${encoder.depth} numbers, one per stage of the encoder`;
+    refuse(['decoder', 'channels'], `expected ${expected}, received ${channels.length}`);
+  }
+};
 
 const checkUnet: Check<'unet' | 'unetplusplus'> = (decoder, encoder, refuse) => {
+  checkChannels(decoder, encoder, refuse);
   const channels = decoderChannels(decoder, encoder);
-  checkChannels(channels, encoder, refuse);
   if (decoder.attentionType === 'scse' && channels.some((count) => count < SCSE_REDUCTION)) {
     refuse(
       ['decoder', 'channels'],
@@ -126,10 +128,6 @@ const checkFPN: Check<'fpn'> = ({ segmentationChannels }, { name, depth }, refus
   }
 };
 
-const checkManet: Check<'manet'> = (decoder, encoder, refuse) => {
-  checkChannels(decoderChannels(decoder, encoder), encoder, refuse);
-};
-
 const checkPAN: Check<'pan'> = ({ encoderOutputStride }, { name }, refuse) => {
   if (encoderOutputStride === 32 || !(undilatedEncoders as readonly EncoderName[]).includes(name)) return;
   refuse(
@@ -138,12 +136,44 @@ const checkPAN: Check<'pan'> = ({ encoderOutputStride }, { name }, refuse) => {
   );
 };
 
+/** Feature maps that deep supervision can put heads on. */
+const supervised: { readonly [Name in DecoderName]?: (depth: number) => number } = {
+  unetplusplus: (depth) => depth - 2,
+  unet3plus: (depth) => depth - 1,
+};
+
+type Supervised = Extract<DecoderConfig, { deepSupervision: unknown }>;
+
+/** Weights of the losses of deep supervision, in the order of computation; undefined where there is none. */
+export function sideWeights(
+  { name, deepSupervision }: Supervised,
+  { depth }: Pick<EncoderConfig, 'depth'>,
+): readonly number[] | undefined {
+  if (deepSupervision === false) return undefined;
+  return deepSupervision === true ? new Array<number>(supervised[name]!(depth)).fill(1) : deepSupervision;
+}
+
+const checkSupervision: Check<Supervised['name']> = (decoder, encoder, refuse) => {
+  const count = supervised[decoder.name]!(encoder.depth);
+  const weights = sideWeights(decoder, encoder);
+  if (weights === undefined || weights.length === count) return;
+  refuse(
+    ['decoder', 'deepSupervision'],
+    `expected ${count} weights, one per feature map before the last, received ${weights.length}`,
+  );
+};
+
 /** What else must hold between a decoder's options and its encoder's. */
 const checks: { readonly [Name in DecoderName]?: Check<Name> } = {
   unet: checkUnet,
-  unetplusplus: checkUnet,
+  unetplusplus: (...model) => {
+    checkUnet(...model);
+    checkSupervision(...model);
+  },
+  unet3plus: checkSupervision,
+  'attention-unet': checkChannels,
   fpn: checkFPN,
-  manet: checkManet,
+  manet: checkChannels,
   pan: checkPAN,
 };
 

@@ -1,3 +1,4 @@
+import { AttentionUnetDecoder } from './decoders/attentionUnet.ts';
 import type { Decoder } from './decoders/decoder.ts';
 import { DeepLabV3Decoder } from './decoders/deeplabv3.ts';
 import { DeepLabV3PlusDecoder } from './decoders/deeplabv3plus.ts';
@@ -11,6 +12,7 @@ import { UPerNetDecoder } from './decoders/upernet.ts';
 import { deepLabHead } from './deepLabHead.ts';
 import type { AuxParams, DecoderName } from './decoders/options.ts';
 import { UnetDecoder } from './decoders/unet.ts';
+import { UNet3PlusDecoder } from './decoders/unet3plus.ts';
 import { UnetPlusPlusDecoder } from './decoders/unetplusplus.ts';
 import { EncoderDecoder } from './encoderDecoder.ts';
 import type { Encoder } from './encoders/encoder.ts';
@@ -18,8 +20,10 @@ import { createEncoder } from './encoders/registry.ts';
 import { ResNet, resnetVariants } from './encoders/resnet.ts';
 import { FCN } from './fcn.ts';
 import { LRASPP } from './lraspp.ts';
-import { decoderChannels, hasCenter } from './modelSchema.ts';
+import { decoderChannels, hasCenter, sideWeights } from './modelSchema.ts';
 import type { ModelConfig, PairConfig } from './modelSchema.ts';
+import { LightUnet } from './networks/lightUnet.ts';
+import { LunaUnet } from './networks/lunaUnet.ts';
 import { UnetOriginal } from './networks/unetOriginal.ts';
 import type { SegmentationModel } from './segmentationModel.ts';
 
@@ -34,12 +38,16 @@ interface SharedOptions {
 /** Of a decoder that segmentation-models-pytorch puts between an encoder and a head. */
 function onEncoder<Name extends DecoderName>(
   createDecoder: (encoder: Encoder, config: PairConfig<Name>) => Decoder,
+  weights: (config: PairConfig<Name>) => readonly number[] | undefined = () => undefined,
 ): (config: PairConfig<Name>) => SegmentationModel {
   return (config) => {
     const encoder = createEncoder(config.encoder, config.inChannels);
     const { auxParams, encoderOutputStride = 32 } = config.decoder as SharedOptions;
     if (encoderOutputStride !== 32) encoder.dilate(encoderOutputStride);
-    return new EncoderDecoder(encoder, createDecoder(encoder, config), config.classes, auxParams);
+    return new EncoderDecoder(encoder, createDecoder(encoder, config), config.classes, {
+      auxParams,
+      sideWeights: weights(config),
+    });
   };
 }
 
@@ -57,6 +65,7 @@ const models: { readonly [Name in DecoderName]: Assemble<Name> } = {
         ...decoder,
         idleCenter: hasCenter(encoder),
       }),
+    ({ decoder, encoder }) => sideWeights(decoder, encoder),
   ),
   fpn: onEncoder((encoder, { decoder }) => new FPNDecoder(encoder, decoder)),
   deeplabv3: onEncoder((encoder, { decoder }) => new DeepLabV3Decoder(encoder, decoder)),
@@ -86,7 +95,17 @@ const models: { readonly [Name in DecoderName]: Assemble<Name> } = {
     return new FCN(new ResNet({ variant, inChannels, depth: 5, dilated: true }), classes, decoder);
   },
   lraspp: ({ inChannels, classes }) => new LRASPP(inChannels, classes),
+  unet3plus: onEncoder(
+    ({ outChannels }, { decoder }) => new UNet3PlusDecoder(outChannels, decoder.catChannels),
+    ({ decoder, encoder }) => sideWeights(decoder, encoder),
+  ),
+  'attention-unet': onEncoder(
+    ({ outChannels }, { decoder, encoder }) =>
+      new AttentionUnetDecoder(outChannels, decoderChannels(decoder, encoder)),
+  ),
   'unet-original': ({ decoder, inChannels, classes }) => new UnetOriginal(inChannels, classes, decoder),
+  'luna-unet': ({ decoder, inChannels, classes }) => new LunaUnet(inChannels, classes, decoder),
+  'light-unet': ({ decoder, inChannels, classes }) => new LightUnet(inChannels, classes, decoder),
 };
 
 /** The model's tree without values: names, shapes and counts need neither memory nor the engine. */

@@ -1,6 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { gelu } from '../engine/ops/gelu.ts';
 import { hardsigmoid, hardswish } from '../engine/ops/hardswish.ts';
+import { leakyRelu } from '../engine/ops/leakyRelu.ts';
 import { silu } from '../engine/ops/silu.ts';
 import type { Context } from './context.ts';
 import { Layer } from './module.ts';
@@ -41,6 +42,13 @@ export class Silu extends Elementwise {
 export class Hardswish extends Elementwise {
   protected override apply(x: tf.Tensor4D): tf.Tensor4D {
     return hardswish(x);
+  }
+}
+
+/** `torch.nn.LeakyReLU`, of slope 0.01 below zero */
+export class LeakyRelu extends Elementwise {
+  protected override apply(x: tf.Tensor4D): tf.Tensor4D {
+    return leakyRelu(x, 0.01);
   }
 }
 

@@ -4,6 +4,7 @@ import { applyAfter, batchNormInference, batchNormTraining } from '../engine/ops
 import type { AfterNorm } from '../engine/ops/batchNorm.ts';
 import type { Context } from './context.ts';
 import { ones, zeroCount, zeros } from './initializers.ts';
+import type { Initializer } from './initializers.ts';
 import { Layer } from './module.ts';
 import { Parameter } from './parameter.ts';
 
@@ -12,6 +13,8 @@ export interface BatchNorm2dOptions {
   readonly epsilon?: number;
   /** Weight of the newest batch in the running statistics. Default 0.1. */
   readonly momentum?: number;
+  /** Default: ones. */
+  readonly weightInitializer?: Initializer;
 }
 
 /**
@@ -28,13 +31,16 @@ export class BatchNorm2d extends Layer {
   readonly runningVariance: Parameter;
   readonly batchesTracked: Parameter;
 
-  constructor(channels: number, { epsilon = 1e-5, momentum = 0.1 }: BatchNorm2dOptions = {}) {
+  constructor(
+    channels: number,
+    { epsilon = 1e-5, momentum = 0.1, weightInitializer = ones }: BatchNorm2dOptions = {},
+  ) {
     super();
     this.channels = channels;
     this.epsilon = epsilon;
     this.momentum = momentum;
     const shape = [channels];
-    this.weight = this.register('weight', new Parameter({ shape, initializer: ones }));
+    this.weight = this.register('weight', new Parameter({ shape, initializer: weightInitializer }));
     this.bias = this.register('bias', new Parameter({ shape, initializer: zeros }));
     this.runningMean = this.register(
       'running_mean',

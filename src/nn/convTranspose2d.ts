@@ -2,6 +2,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import { convTranspose2d } from '../engine/ops/conv2d.ts';
 import type { Context } from './context.ts';
 import { torchDefaultBias, torchDefaultKernel } from './initializers.ts';
+import type { Initializer } from './initializers.ts';
 import { Layer } from './module.ts';
 import { Parameter } from './parameter.ts';
 
@@ -15,6 +16,9 @@ export interface ConvTranspose2dOptions {
   readonly padding?: number;
   /** Default true. */
   readonly bias?: boolean;
+  /** Default: PyTorch's own for both. */
+  readonly kernelInitializer?: Initializer;
+  readonly biasInitializer?: Initializer;
 }
 
 /**
@@ -22,7 +26,7 @@ export interface ConvTranspose2dOptions {
  * `[N, (H - 1)·stride - 2·padding + kernelSize, …, outChannels]`; state `weight` and, if any, `bias`.
  */
 export class ConvTranspose2d extends Layer {
-  readonly options: Required<ConvTranspose2dOptions>;
+  readonly options: Required<Omit<ConvTranspose2dOptions, 'kernelInitializer' | 'biasInitializer'>>;
   readonly weight: Parameter;
   readonly bias: Parameter | undefined;
 
@@ -33,13 +37,18 @@ export class ConvTranspose2d extends Layer {
     stride = 1,
     padding = 0,
     bias = true,
+    kernelInitializer = torchDefaultKernel,
+    biasInitializer,
   }: ConvTranspose2dOptions) {
     super();
     this.options = { inChannels, outChannels, kernelSize, stride, padding, bias };
     const shape = [kernelSize, kernelSize, outChannels, inChannels];
-    this.weight = this.register('weight', new Parameter({ shape, initializer: torchDefaultKernel }));
+    this.weight = this.register('weight', new Parameter({ shape, initializer: kernelInitializer }));
     this.bias = bias
-      ? this.register('bias', new Parameter({ shape: [outChannels], initializer: torchDefaultBias(shape) }))
+      ? this.register(
+          'bias',
+          new Parameter({ shape: [outChannels], initializer: biasInitializer ?? torchDefaultBias(shape) }),
+        )
       : undefined;
   }
 

@@ -30,6 +30,10 @@ export const xavierUniform: Initializer = (shape, seed) => {
   return symmetricUniform(shape, seed, Math.sqrt(6 / (fanIn + fanOut)));
 };
 
+/** `torch.nn.init.normal_(mean=1, std=0.02)`, as UNet 3+ gives its normalizations' weights. */
+export const normalAroundOne: Initializer = (shape, seed) =>
+  tf.tidy(() => tf.add(tf.mul(randomNormal([...shape], seed), 0.02), 1));
+
 /** PyTorch's default for convolution and linear kernels: uniform within ±1/√fanIn. */
 export const torchDefaultKernel: Initializer = (shape, seed) =>
   symmetricUniform(shape, seed, 1 / Math.sqrt(fans(shape).fanIn));
@@ -37,6 +41,12 @@ export const torchDefaultKernel: Initializer = (shape, seed) =>
 /** PyTorch's default for the bias beside a kernel of the given shape: uniform within ±1/√fanIn. */
 export function torchDefaultBias(kernelShape: readonly number[]): Initializer {
   return (shape, seed) => symmetricUniform(shape, seed, 1 / Math.sqrt(fans(kernelShape).fanIn));
+}
+
+/** For the bias beside a kernel of the given shape: normal with mean -1/√fanOut and deviation 1/√fanOut. */
+export function normalBelowZero(kernelShape: readonly number[]): Initializer {
+  const bound = 1 / Math.sqrt(fans(kernelShape).fanOut);
+  return (shape, seed) => tf.tidy(() => tf.mul(tf.sub(randomNormal([...shape], seed), 1), bound));
 }
 
 function symmetricUniform(shape: readonly number[], seed: tf.Tensor1D, bound: number): tf.Tensor {

@@ -12,6 +12,7 @@ import { linear } from '../../src/engine/ops/linear.ts';
 import { maxPool2d } from '../../src/engine/ops/maxPool2d.ts';
 import { resizeBilinear, resizeNearest } from '../../src/engine/ops/resize.ts';
 import { dropSamples, dropout } from '../../src/engine/ops/random.ts';
+import { leakyRelu } from '../../src/engine/ops/leakyRelu.ts';
 import { silu } from '../../src/engine/ops/silu.ts';
 import { upsampleConcat } from '../../src/engine/ops/upsampleConcat.ts';
 import { expectGradients, normal } from './gradientCheck.ts';
@@ -162,6 +163,11 @@ const cases: readonly {
     name: 'dropSamples',
     op: (x) => dropSamples(x, 0.4, tf.tensor1d([1, 2], 'int32')),
     inputs: () => [normal([6, 2, 3, 2], 'x')],
+  },
+  {
+    name: 'leakyRelu',
+    op: (x) => leakyRelu(tf.mul(x, 2), 0.01),
+    inputs: () => [normal([2, 3, 4, 2], 'x')],
   },
   {
     name: 'silu',

@@ -55,7 +55,7 @@ describe('one wrong setting is one clause with its path and the nearest valid ke
     [
       'model.decoder.name',
       'unetpluplus',
-      'model.decoder.name must be one of unet, unetplusplus, fcn, unet-original, but is "unetpluplus" (did you mean unetplusplus?)',
+      'model.decoder.name must be one of unet, unetplusplus, fcn, unet3plus, attention-unet, unet-original, luna-unet, light-unet, but is "unetpluplus" (did you mean unetplusplus?)',
     ],
     ['model.decoder', 'unet', 'model.decoder must be an object, but is "unet"'],
     [

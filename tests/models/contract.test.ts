@@ -21,7 +21,10 @@ import { writeSafetensors } from '../../src/nn/safetensors/write.ts';
 import { loadStateDict, stateDict } from '../../src/nn/stateDict.ts';
 
 /** Options that keep a whole network small. */
-const small: Partial<Record<DecoderName, object>> = { 'unet-original': { channels: [8, 16, 32] } };
+const small: Partial<Record<DecoderName, object>> = {
+  'unet-original': { channels: [8, 16, 32] },
+  'light-unet': { channels: [8, 16, 32] },
+};
 
 /** Every encoder under unet, and every decoder on the smallest encoder it can stand on, or alone. */
 const pairs = [

@@ -37,7 +37,7 @@ test.each<[string, unknown, string]>([
   [
     'no decoder',
     { ...valid, decoder: undefined },
-    'decoder: expected the name of decoder: unet, unetplusplus, fcn, unet-original',
+    'decoder: expected the name of decoder: unet, unetplusplus, fcn, unet3plus, attention-unet, unet-original, luna-unet, light-unet',
   ],
   ['a misspelt decoder', { ...valid, decoder: { name: 'unetpluspls' } }, 'did you mean unetplusplus?'],
   [
@@ -105,6 +105,25 @@ test.each<[string, unknown, string]>([
     'encoder: unet-original is a whole network and takes no encoder',
   ],
   [
+    'channels of an attention U-Net for another depth',
+    { ...valid, decoder: { name: 'attention-unet', channels: [64, 32] } },
+    'decoder.channels: expected 5 numbers, one per stage of the encoder, received 2',
+  ],
+  [
+    'weights for feature maps that U-Net++ does not have',
+    { ...valid, decoder: { name: 'unetplusplus', deepSupervision: [1, 1] } },
+    'decoder.deepSupervision: expected 3 weights, one per feature map before the last, received 2',
+  ],
+  [
+    'weights for feature maps that UNet 3+ does not have',
+    {
+      ...valid,
+      decoder: { name: 'unet3plus', deepSupervision: [1, 1] },
+      encoder: { name: 'resnet18', depth: 4 },
+    },
+    'decoder.deepSupervision: expected 3 weights, one per feature map before the last, received 2',
+  ],
+  [
     'no encoder',
     { ...valid, encoder: undefined },
     'encoder: expected the name of encoder: resnet18, resnet34',
@@ -165,4 +184,12 @@ describe('the tree', () => {
     expect(shapes.get('decoder.blocks.0.conv2.0.weight')).toEqual([64, 64, 3, 3]);
     expect(shapes.get('segmentation_head.0.weight')).toEqual([29, 16, 3, 3]);
   });
+});
+
+test('deep supervision says its own weights, 1 each unless told', () => {
+  const weights = (deepSupervision: boolean | readonly number[]) =>
+    assembleModel(parseModel({ ...valid, decoder: { name: 'unet3plus', deepSupervision } })).auxiliaryWeights;
+  expect(weights(false)).toBeUndefined();
+  expect(weights(true)).toEqual([1, 1, 1, 1]);
+  expect(weights([0.1, 0.2, 0.3, 0])).toEqual([0.1, 0.2, 0.3, 0]);
 });

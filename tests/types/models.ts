@@ -1,4 +1,5 @@
 import { buildModel } from '../../src/models/buildModel.ts';
+import type { DecoderOptions } from '../../src/models/decoders/options.ts';
 import type { ModelOptions } from '../../src/models/modelSchema.ts';
 
 /** Compiled, never run: each marked line must fail to compile. */
@@ -31,6 +32,22 @@ export function modelOptions(): void {
   buildModel({ decoder: { name: 'unet' }, encoder: { name: 'mit_b0', dropPath: 0.2 }, ...image });
   buildModel({ decoder: { name: 'lraspp' }, encoder: { name: 'mobilenet_v3_large' }, ...image });
 
+  buildModel({
+    decoder: { name: 'unet3plus', catChannels: 32, deepSupervision: [1, 0.5, 0.25, 0.25] },
+    encoder: { name: 'resnet18' },
+    ...image,
+  });
+  buildModel({ decoder: { name: 'attention-unet' }, encoder: { name: 'resnet18', depth: 4 }, ...image });
+
+  // @ts-expect-error the decoder has no feature maps to supervise
+  buildModel({ decoder: { name: 'unet', deepSupervision: true }, encoder: { name: 'resnet18' }, ...image });
+  // @ts-expect-error an option of another decoder
+  const attention: DecoderOptions<'attention-unet'> = { name: 'attention-unet', attentionType: 'scse' };
+  buildModel({ decoder: attention, encoder: { name: 'resnet18' }, ...image });
+  buildModel({ decoder: { name: 'luna-unet', depth: 4, wf: 5, upMode: 'upsample' }, ...image });
+  buildModel({ decoder: { name: 'light-unet', channels: [16, 32, 64] }, ...image });
+  // @ts-expect-error a way to enlarge that it does not have
+  buildModel({ decoder: { name: 'luna-unet', upMode: 'nearest' }, ...image });
   // @ts-expect-error a whole network takes no encoder
   buildModel({ decoder: { name: 'unet-original' }, encoder: { name: 'resnet18' }, ...image });
   // @ts-expect-error a decoder needs an encoder

@@ -6,7 +6,7 @@ import segmentation_models_pytorch as smp
 import torch
 import torchvision
 from mobilenet import register_mobilenet
-from networks import build_network
+from networks import SupervisedUnetPlusPlus, build_network
 from segmentation_models_pytorch.decoders.unet.decoder import UnetDecoder
 from segmentation_models_pytorch.encoders import encoders as smp_encoders
 from segmentation_models_pytorch.encoders.mix_transformer import MixVisionTransformer
@@ -34,7 +34,7 @@ smp_encoders["wide_resnet50_2"] = {
 # Encoders of another name there.
 SMP_ENCODERS = {f"tf_efficientnet_lite{i}": f"timm-tf_efficientnet_lite{i}" for i in range(5)}
 # Options of a decoder that are not called decoder_… in segmentation-models-pytorch.
-PLAIN_OPTIONS = {"name", "center", "encoderOutputStride", "auxParams"}
+PLAIN_OPTIONS = {"name", "center", "encoderOutputStride", "auxParams", "deepSupervision"}
 
 register_mobilenet()
 
@@ -43,8 +43,9 @@ def original(options):
     """The original model that the options describe."""
     if options["decoder"]["name"] in SMP_MODELS:
         return smp_model(options)
-    if "encoder" not in options:
-        return build_network(options)
+    network = build_network(options)
+    if network is not None:
+        return network
     whole = {"fcn": torchvision_fcn, "deeplabv3-torchvision": torchvision_fcn, "lraspp": torchvision_lraspp}
     return whole[options["decoder"]["name"]](options)
 
@@ -87,6 +88,8 @@ def smp_model(options):
             interpolation_mode=decoder.get("interpolation", "nearest"),
             add_center_block=decoder["center"],
         )
+    if decoder.get("deepSupervision"):
+        return SupervisedUnetPlusPlus(model, options["classes"])
     return model
 
 

@@ -18,3 +18,16 @@ export abstract class Decoder extends Module {
   /** Feature maps from the image to the deepest, as an encoder returns them, to `[N, h, w, outChannels]`. */
   abstract forward(features: readonly tf.Tensor4D[], context: Context): tf.Tensor4D;
 }
+
+/** A decoder whose way to the result leads over feature maps that deep supervision can put heads on. */
+export abstract class SupervisedDecoder extends Decoder {
+  /** Channels of what `forwardAll` returns before the result. */
+  abstract readonly sideChannels: readonly number[];
+
+  /** As `forward`, with the feature maps on the way, the result last. */
+  abstract forwardAll(features: readonly tf.Tensor4D[], context: Context): readonly tf.Tensor4D[];
+
+  override forward(features: readonly tf.Tensor4D[], context: Context): tf.Tensor4D {
+    return this.forwardAll(features, context).at(-1)!;
+  }
+}

@@ -45,6 +45,8 @@ export const limits = {
   fcn: bottlenecks,
   lraspp: { encoders: ['mobilenet_v3_large'], depths: [5], because: 'dilates the last stage of its encoder' },
   'unet-original': wholeNetwork,
+  'luna-unet': wholeNetwork,
+  'light-unet': wholeNetwork,
 } as const satisfies Partial<Record<DecoderName, Limits>>;
 
 type LimitsOf<Name extends DecoderName> = Name extends keyof typeof limits ? (typeof limits)[Name] : unknown;

@@ -64,6 +64,14 @@ const unet = {
   ...interpolation,
 };
 
+/**
+ * Deep supervision: while training, heads on the decoder's feature maps before the last have losses of their own.
+ */
+const supervision = {
+  /** Weight of the loss of each feature map, in the order of computation, beside 1 for the result; `true`: 1 for each; `false`: none. */
+  deepSupervision: z.union([z.boolean(), z.array(z.number().min(0)).min(1).readonly()]).default(false),
+};
+
 /** Options of every decoder, by name. */
 export const decoderSchemas = {
   /** U-Net (Ronneberger et al. 2015), as segmentation-models-pytorch's `Unet`. */
@@ -73,7 +81,7 @@ export const decoderSchemas = {
     center: z.boolean().optional(),
   }),
   /** U-Net++ (Zhou et al. 2018), as segmentation-models-pytorch's `UnetPlusPlus`. */
-  unetplusplus: namedOptions('unetplusplus', unet),
+  unetplusplus: namedOptions('unetplusplus', { ...unet, ...supervision }),
   /** Feature pyramid network (Lin et al. 2017), as segmentation-models-pytorch's `FPN`. */
   fpn: namedOptions('fpn', {
     ...onEncoder,
@@ -162,6 +170,16 @@ export const decoderSchemas = {
     /** A second head on the third stage, for a loss while training. */
     auxiliary: z.boolean().default(true),
   }),
+  /** UNet 3+ (Huang et al. 2020) on an encoder, as its authors' PyTorch code; without classification-guided module. */
+  unet3plus: namedOptions('unet3plus', {
+    /** Channels that each resolution contributes to a stage. */
+    catChannels: z.int().min(1).max(4096).default(64),
+    ...supervision,
+  }),
+  /** Attention U-Net (Oktay et al. 2018) on an encoder, as the PyTorch code of LeeJunHyun. */
+  'attention-unet': namedOptions('attention-unet', {
+    channels: unet.channels,
+  }),
   /** U-Net as published (Ronneberger et al. 2015), a whole network: no encoder. */
   'unet-original': namedOptions('unet-original', {
     /** Channels of each resolution, the image's first. */
@@ -175,6 +193,24 @@ export const decoderSchemas = {
   }),
   /** Lite reduced atrous spatial pyramid pooling (Howard et al. 2019) on a dilated encoder, as torchvision's `lraspp_mobilenet_v3_large`; its encoder must be `mobilenet_v3_large` of depth 5. */
   lraspp: namedOptions('lraspp', {}),
+  /** The U-Net for LUNA16 of "Deep Learning with PyTorch" (Stevens et al. 2020), a whole network: no encoder. Defaults are the book's. */
+  'luna-unet': namedOptions('luna-unet', {
+    /** Number of resolutions. */
+    depth: z.int().min(2).max(8).default(3),
+    /** The first resolution has 2^wf channels, each one below twice as many. */
+    wf: z.int().min(0).max(8).default(4),
+    /** Zeros around every 3×3 convolution, so that logits have the image's size; needed in experiments. */
+    padding: z.boolean().default(true),
+    /** Batch normalization after every activation; the input's is always there. */
+    batchNorm: z.boolean().default(true),
+    /** `upconv`: transposed convolutions. `upsample`: bilinear, then a convolution of 1×1. */
+    upMode: z.enum(['upconv', 'upsample']).default('upconv'),
+  }),
+  /** A U-Net of depthwise separable convolutions, a whole network: no encoder. */
+  'light-unet': namedOptions('light-unet', {
+    /** Channels of each resolution, the image's first. */
+    channels: levels.default([32, 64, 128, 256, 512]),
+  }),
 };
 
 export type DecoderName = keyof typeof decoderSchemas;

@@ -1,7 +1,7 @@
 import type * as tf from '@tensorflow/tfjs-core';
 import type { Context } from '../../nn/context.ts';
 import { ModuleDict } from '../../nn/moduleDict.ts';
-import { Decoder } from './decoder.ts';
+import { SupervisedDecoder } from './decoder.ts';
 import { UnetDecoderBlock, centerBlock } from './unetBlocks.ts';
 import type { UnetOptions } from './unetBlocks.ts';
 
@@ -11,9 +11,11 @@ import type { UnetOptions } from './unetBlocks.ts';
  * Block `x_d_l` stands in column `d` at level `l` (0 is the deepest skip connection); it upsamples `x_d_(l-1)` and
  * joins it with every block of its level to its left and the encoder's feature map.
  */
-export class UnetPlusPlusDecoder extends Decoder {
+export class UnetPlusPlusDecoder extends SupervisedDecoder {
   override readonly outChannels: number;
   override readonly sizeMultiple: number;
+  /** Of the blocks of the finest skip connection, which has half of the image's resolution, as the paper supervises. */
+  override readonly sideChannels: readonly number[];
   readonly #blocks: ModuleDict<UnetDecoderBlock>;
   readonly #levels: number;
 
@@ -47,10 +49,11 @@ export class UnetPlusPlusDecoder extends Decoder {
     const last = new UnetDecoderBlock(channels.at(-2)!, undefined, this.outChannels, options);
     blocks.push([blockName(0, this.#levels), last]);
     this.#blocks = this.register('blocks', new ModuleDict(blocks));
+    this.sideChannels = skips.slice(1).map(() => skips.at(-1)!);
     this.sizeMultiple = 2 ** channels.length;
   }
 
-  override forward(features: readonly tf.Tensor4D[], context: Context): tf.Tensor4D {
+  override forwardAll(features: readonly tf.Tensor4D[], context: Context): readonly tf.Tensor4D[] {
     const [head, ...skips] = features.slice(1).reverse() as [tf.Tensor4D, ...tf.Tensor4D[]];
     /** By column, the newest block of each column's level. */
     let previous: readonly tf.Tensor4D[] = [];
@@ -67,7 +70,8 @@ export class UnetPlusPlusDecoder extends Decoder {
       previous = current;
     }
     const last = previous[0]!;
-    return this.#blocks.get(blockName(0, this.#levels)).forward(last, double(last), [], context);
+    const result = this.#blocks.get(blockName(0, this.#levels)).forward(last, double(last), [], context);
+    return [...previous.slice(1).reverse(), result];
   }
 }
 
