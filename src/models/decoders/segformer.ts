@@ -23,7 +23,10 @@ export class SegformerDecoder extends Decoder {
     super();
     const { segmentationChannels } = options;
     // Some encoders have no feature at half the image's resolution.
-    const channels = outChannels.slice(1).filter((count) => count > 0).reverse();
+    const channels = outChannels
+      .slice(1)
+      .filter((count) => count > 0)
+      .reverse();
     this.#stages = channels.map((count) => new SegformerStage(count, segmentationChannels));
     this.register('mlp_stage', new ModuleDict(this.#stages.map((stage, index) => [String(index), stage])));
     const joined = channels.length * segmentationChannels;
@@ -38,7 +41,10 @@ export class SegformerDecoder extends Decoder {
   override forward(features: readonly tf.Tensor4D[], context: Context): tf.Tensor4D {
     const [, height, width] = features[0]!.shape;
     const size = [height / 4, width / 4] as const;
-    const deepestFirst = features.slice(1).filter(({ shape }) => shape[3] > 0).reverse();
+    const deepestFirst = features
+      .slice(1)
+      .filter(({ shape }) => shape[3] > 0)
+      .reverse();
     const maps = this.#stages.map((stage, index) =>
       interpolate(stage.forward(deepestFirst[index]!, context), size, 'bilinear'),
     );

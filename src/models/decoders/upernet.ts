@@ -45,13 +45,17 @@ export class UPerNetDecoder extends Decoder {
   }
 
   override forward(features: readonly tf.Tensor4D[], context: Context): tf.Tensor4D {
-    const normalized = features.slice(2).map((feature, index) => this.#norms[index]!.forward(feature, context));
+    const normalized = features
+      .slice(2)
+      .map((feature, index) => this.#norms[index]!.forward(feature, context));
     const [deepest, ...shallower] = normalized.reverse() as [tf.Tensor4D, ...tf.Tensor4D[]];
     const pyramid = [this.#psp.forward(deepest, context)];
     for (const [index, feature] of shallower.entries()) {
       pyramid.push(this.#lateral[index]!.forward(pyramid.at(-1)!, feature, context));
     }
-    const maps = pyramid.map((map, index) => (index === 0 ? map : this.#convs[index - 1]!.forward(map, context)));
+    const maps = pyramid.map((map, index) =>
+      index === 0 ? map : this.#convs[index - 1]!.forward(map, context),
+    );
     const [, height, width] = maps.at(-1)!.shape;
     const resized = maps.map((map) => interpolate(map, [height, width], 'bilinear'));
     return this.#fusion.forward(tf.concat(resized.reverse(), 3), context);
