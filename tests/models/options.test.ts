@@ -17,7 +17,6 @@ test('defaults are those of the originals', () => {
       useNorm: 'batchnorm',
       attentionType: null,
       interpolation: 'nearest',
-      center: false,
     },
     encoder: { name: 'resnet18', depth: 5 },
     inChannels: 1,
