@@ -22,12 +22,12 @@ const NEGLIGIBLE = 1e-2;
 
 /**
  * Of gradients, where a decoder normalizes the means of the two images over the two. That enlarges rounding: PyTorch's
- * own float32 gradients are off by up to 5e-3 there, those of pan's first branch by 2.9e-2.
+ * own float32 gradients are off by up to 1.1e-2 there, those of pan's first branch by 2.9e-2.
  */
 const gradientTolerances: Readonly<Record<string, number>> = {
-  deeplabv3: 1e-2,
-  deeplabv3plus: 1e-2,
-  'deeplabv3-torchvision': 1e-2,
+  deeplabv3: 2e-2,
+  deeplabv3plus: 2e-2,
+  'deeplabv3-torchvision': 2e-2,
   pan: 4e-2,
   upernet: 1e-2,
 };
