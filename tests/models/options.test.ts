@@ -37,7 +37,7 @@ test.each<[string, unknown, string]>([
   [
     'no decoder',
     { ...valid, decoder: undefined },
-    'decoder: expected the name of decoder: unet, unetplusplus, fcn, unet3plus, attention-unet, unet-original, luna-unet, light-unet',
+    'decoder: expected the name of decoder: unet, unetplusplus, fpn',
   ],
   ['a misspelt decoder', { ...valid, decoder: { name: 'unetpluspls' } }, 'did you mean unetplusplus?'],
   [
@@ -132,6 +132,41 @@ test.each<[string, unknown, string]>([
     'a network of one resolution',
     { decoder: { name: 'unet-original', channels: [64] }, inChannels: 1, classes: 1 },
     'decoder.channels',
+  ],
+  [
+    'an encoder that cannot be dilated',
+    { ...valid, decoder: { name: 'deeplabv3plus' }, encoder: { name: 'densenet121' } },
+    'encoder.name: deeplabv3plus dilates the last convolutions with strides, which densenet121 does not have',
+  ],
+  [
+    'an encoder that pan cannot dilate',
+    { ...valid, decoder: { name: 'pan' }, encoder: { name: 'vgg11' } },
+    'decoder.encoderOutputStride: vgg11 halves the resolution by pooling and cannot be dilated: set it to 32',
+  ],
+  [
+    'linknet without a feature at half the resolution',
+    { ...valid, decoder: { name: 'linknet' }, encoder: { name: 'mit_b0' } },
+    "linknet needs features at half the image's resolution, which mit_b0 does not have",
+  ],
+  [
+    'fpn on part of a Mix Transformer',
+    { ...valid, decoder: { name: 'fpn' }, encoder: { name: 'mit_b0', depth: 4 } },
+    'encoder.depth: fpn needs all four features of mit_b0: depth must be 5',
+  ],
+  [
+    'channels that groups do not divide',
+    { ...valid, decoder: { name: 'fpn', segmentationChannels: 48 } },
+    'decoder.segmentationChannels: expected a multiple of 32, received 48',
+  ],
+  [
+    'channels of manet for another depth',
+    { ...valid, decoder: { name: 'manet', channels: [64, 32] } },
+    'decoder.channels: expected 5 numbers, one per stage of the encoder, received 2',
+  ],
+  [
+    'a misspelt option of the classification head',
+    { ...valid, decoder: { name: 'unet', auxParams: { classes: 2, poling: 'max' } } },
+    'decoder.auxParams: unknown option poling (did you mean pooling?)',
   ],
   [
     'fcn on part of an encoder',

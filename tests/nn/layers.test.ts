@@ -11,12 +11,13 @@ import { Conv2d } from '../../src/nn/conv2d.ts';
 import { ConvTranspose2d } from '../../src/nn/convTranspose2d.ts';
 import { Dropout } from '../../src/nn/dropout.ts';
 import { initialize } from '../../src/nn/initialize.ts';
-import { interpolate } from '../../src/nn/interpolate.ts';
+import { GroupNorm } from '../../src/nn/groupNorm.ts';
+import { interpolate, interpolateAligned } from '../../src/nn/interpolate.ts';
 import type { Interpolation } from '../../src/nn/interpolate.ts';
 import { LayerNorm } from '../../src/nn/layerNorm.ts';
 import { Linear } from '../../src/nn/linear.ts';
 import { Layer } from '../../src/nn/module.ts';
-import { AveragePool2d, MaxPool2d } from '../../src/nn/pooling.ts';
+import { AdaptiveAveragePool2d, AveragePool2d, GlobalMaxPool2d, MaxPool2d } from '../../src/nn/pooling.ts';
 import { toFloat32 } from '../../src/nn/safetensors/floats.ts';
 import { StochasticDepth } from '../../src/nn/stochasticDepth.ts';
 import { loadStateDict, stateDict } from '../../src/nn/stateDict.ts';
@@ -57,6 +58,19 @@ class Scaled extends Layer {
 
   override forward(x: tf.Tensor4D, context: Context): tf.Tensor4D {
     return this.layer.forward(tf.mul(x, 4), context);
+  }
+}
+
+class AlignedResize extends Layer {
+  readonly size: readonly [number, number];
+
+  constructor(size: readonly [number, number]) {
+    super();
+    this.size = size;
+  }
+
+  override forward(x: tf.Tensor4D): tf.Tensor4D {
+    return interpolateAligned(x, this.size);
   }
 }
 
@@ -101,6 +115,12 @@ const layers: Record<string, () => Layer> = {
   relu6: () => new Scaled(new Relu6()),
   hardswish: () => new Scaled(new Hardswish()),
   hardsigmoid: () => new Scaled(new Hardsigmoid()),
+  'group-norm': () => new GroupNorm({ groups: 3, channels: 12 }),
+  adaptive: () => new AdaptiveAveragePool2d(3),
+  'adaptive-larger': () => new AdaptiveAveragePool2d(6),
+  largest: () => new GlobalMaxPool2d(),
+  'aligned-up': () => new AlignedResize([13, 21]),
+  'aligned-from-one': () => new AlignedResize([5, 4]),
   'nearest-odd': () => new Resize([13, 21], 'nearest'),
   'bilinear-up': () => new Resize([13, 21], 'bilinear'),
   'bilinear-down': () => new Resize([5, 4], 'bilinear'),

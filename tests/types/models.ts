@@ -52,6 +52,29 @@ export function modelOptions(): void {
   buildModel({ decoder: { name: 'unet-original' }, encoder: { name: 'resnet18' }, ...image });
   // @ts-expect-error a decoder needs an encoder
   buildModel({ decoder: { name: 'unet' }, ...image });
+  buildModel({
+    decoder: {
+      name: 'deeplabv3plus',
+      encoderOutputStride: 8,
+      atrousRates: [6, 12, 18],
+      auxParams: { classes: 2, pooling: 'max' },
+    },
+    encoder: { name: 'mit_b0' },
+    ...image,
+  });
+  buildModel({ decoder: { name: 'pan', encoderOutputStride: 32 }, encoder: { name: 'vgg11' }, ...image });
+
+  // @ts-expect-error a VGG cannot be dilated
+  buildModel({ decoder: { name: 'deeplabv3' }, encoder: { name: 'vgg11' }, ...image });
+  // @ts-expect-error nor can a DenseNet
+  buildModel({ decoder: { name: 'deeplabv3plus' }, encoder: { name: 'densenet121' }, ...image });
+  // @ts-expect-error linknet needs a feature at half the resolution
+  buildModel({ decoder: { name: 'linknet' }, encoder: { name: 'mit_b0' }, ...image });
+  // @ts-expect-error torchvision dilates no basic blocks
+  buildModel({ decoder: { name: 'deeplabv3-torchvision' }, encoder: { name: 'resnet34' }, ...image });
+  const notDilated = { name: 'deeplabv3', encoderOutputStride: 32 } as const;
+  // @ts-expect-error an output stride that DeepLab does not have
+  buildModel({ decoder: notDilated, encoder: { name: 'resnet18' }, ...image });
   // @ts-expect-error a misspelt decoder
   buildModel({ decoder: { name: 'unetpluplus' }, encoder: { name: 'resnet18' }, ...image });
   // @ts-expect-error a misspelt encoder
