@@ -101,7 +101,7 @@ function firstConvolution(encoder: Encoder, path: string): string | undefined {
  * A kernel `[out, 3, H, W]` for images of other channels, as segmentation-models-pytorch's `patch_first_conv`: the sum
  * over colours for one channel; for more the colours in turn, scaled so that the sum of all stays.
  */
-function withChannels(tensor: HostTensor, channels: number): HostTensor {
+export function withChannels(tensor: HostTensor, channels: number): HostTensor {
   const [outChannels, colours, ...sides] = tensor.shape as [number, number, ...number[]];
   const area = sides.reduce((product, side) => product * side, 1);
   const values = toFloat32(tensor);
