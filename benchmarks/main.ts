@@ -4,7 +4,7 @@ import { writeFileAtomic } from '../src/core/atomicFile.ts';
 import { messageOf, PhalanxError } from '../src/core/errors.ts';
 import { parseArguments, UsageError } from './arguments.ts';
 import type { BenchOptions, SuiteName } from './arguments.ts';
-import { runEngineSuite } from './engine/suite.ts';
+import { runModelSuite } from './engine/suite.ts';
 import { runJobSuite } from './job/suite.ts';
 import { describeMachine } from './machine.ts';
 import type { Machine } from './machine.ts';
@@ -15,7 +15,11 @@ import type { Results } from './report.ts';
 
 type Suite = (options: BenchOptions, machine: Machine, peers: PeerEnvironment) => Promise<Results>;
 
-const suites: Readonly<Record<SuiteName, Suite>> = { engine: runEngineSuite, job: runJobSuite };
+const suites: Readonly<Record<SuiteName, Suite>> = {
+  engine: (...parts) => runModelSuite('engine', ...parts),
+  models: (...parts) => runModelSuite('models', ...parts),
+  job: runJobSuite,
+};
 
 try {
   const options = parseArguments(process.argv.slice(2));

@@ -8,7 +8,7 @@ import type { Ceiling } from './ceiling.ts';
 import { startContestants } from './contestants.ts';
 import { playRounds } from './rounds.ts';
 import type { Effort } from './rounds.ts';
-import { models, precisions, works } from './works.ts';
+import { engineModels, precisions, works, zooModels } from './works.ts';
 import type { BenchModel, BenchPrecision, Work } from './works.ts';
 
 /** For one model, work and precision. */
@@ -30,7 +30,11 @@ export function rowName(model: BenchModel, work: Work): string {
   return `${model.name} ${work}`;
 }
 
-export async function runEngineSuite(
+const suites = { engine: engineModels, models: zooModels } as const;
+
+/** Inference and training step of every model of a suite. */
+export async function runModelSuite(
+  suite: keyof typeof suites,
   options: BenchOptions,
   machine: Machine,
   peers: PeerEnvironment,
@@ -46,7 +50,7 @@ export async function runEngineSuite(
   }
   const chosen = (model: BenchModel): Work[] =>
     works.filter((work) => only === undefined || only.test(rowName(model, work)));
-  const wanted = models.filter(
+  const wanted = suites[suite].filter(
     (model) => chosen(model).length > 0 && !(quick && only === undefined && model.slow),
   );
   if (quick) {
@@ -72,7 +76,7 @@ export async function runEngineSuite(
   }
   const { figures, flops } = ceiling;
   return {
-    suite: 'engine',
+    suite,
     quick,
     machine,
     rows,

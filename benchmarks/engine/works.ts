@@ -30,12 +30,25 @@ function bench(
   return { name, model, stockTfjs, slow };
 }
 
-export const models: readonly BenchModel[] = [
+/** What the engine is measured with: the same kernels over and over. */
+export const engineModels: readonly BenchModel[] = [
   bench('U-Net/ResNet-18', 'unet', 'resnet18', { stockTfjs: true }),
   bench('U-Net/ResNet-34', 'unet', 'resnet34'),
   bench('U-Net++/ResNet-34', 'unetplusplus', 'resnet34', { slow: true }),
   bench('FCN/ResNet-50', 'fcn', 'resnet50', { slow: true }),
   bench('U-Net/EfficientNet-b0', 'unet', 'efficientnet-b0'),
+];
+
+/** What the zoo is measured with: kinds of layers that those lack, each under another decoder. */
+export const zooModels: readonly BenchModel[] = [
+  bench('U-Net/ResNeXt-50', 'unet', 'resnext50_32x4d'),
+  bench('FPN/DenseNet-121', 'fpn', 'densenet121'),
+  bench('Linknet/VGG-16', 'linknet', 'vgg16_bn'),
+  bench('MA-Net/MobileNet-v2', 'manet', 'mobilenet_v2'),
+  bench('DeepLabV3+/ResNet-50', 'deeplabv3plus', 'resnet50'),
+  bench('PAN/EfficientNet-lite0', 'pan', 'tf_efficientnet_lite0'),
+  bench('UPerNet/MiT-b1', 'upernet', 'mit_b1'),
+  bench('LR-ASPP/MobileNet-v3', 'lraspp', 'mobilenet_v3_large'),
 ];
 
 export const works = ['inference', 'training step'] as const;

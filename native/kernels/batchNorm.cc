@@ -20,6 +20,7 @@ int64_t chunkRows(const ChannelPattern& pattern) {
 template <Activation activation, typename V>
 PHALANX_INLINE V activate(V v) {
   if constexpr (activation == Activation::kRelu) return v < 0.0f ? V{} : v;  // NaN stays NaN.
+  if constexpr (activation == Activation::kRelu6) return v < 0.0f ? V{} : v > 6.0f ? V{} + 6.0f : v;
   if constexpr (activation == Activation::kSilu) return v * sigmoid(v);
   return v;
 }
@@ -28,6 +29,7 @@ PHALANX_INLINE V activate(V v) {
 template <Activation activation, typename V>
 PHALANX_INLINE V activationGradient(V dy, V v) {
   if constexpr (activation == Activation::kRelu) return v > 0.0f ? dy : V{};
+  if constexpr (activation == Activation::kRelu6) return (v > 0.0f) & (v < 6.0f) ? dy : V{};
   if constexpr (activation == Activation::kSilu) {
     const V s = sigmoid(v);
     return dy * s * (1.0f + v * (1.0f - s));
@@ -208,6 +210,8 @@ void normalize(const ChannelPattern& pattern, const Normalization& of, Activatio
       return call(adds ? normalizeOf<Activation::kNone, true, T>() : normalizeOf<Activation::kNone, false, T>());
     case Activation::kRelu:
       return call(adds ? normalizeOf<Activation::kRelu, true, T>() : normalizeOf<Activation::kRelu, false, T>());
+    case Activation::kRelu6:
+      return call(adds ? normalizeOf<Activation::kRelu6, true, T>() : normalizeOf<Activation::kRelu6, false, T>());
     case Activation::kSilu:
       return call(adds ? normalizeOf<Activation::kSilu, true, T>() : normalizeOf<Activation::kSilu, false, T>());
   }
@@ -223,6 +227,8 @@ void addGradientSums(const ChannelPattern& pattern, const Normalization& of, Act
       return call(gradientSumsOf<Activation::kNone, false, T>());
     case Activation::kRelu:
       return call(gradientSumsOf<Activation::kRelu, false, T>());
+    case Activation::kRelu6:
+      return call(gradientSumsOf<Activation::kRelu6, false, T>());
     case Activation::kSilu:
       return call(gradientSumsOf<Activation::kSilu, false, T>());
   }
@@ -237,6 +243,8 @@ void inputGradient(const ChannelPattern& pattern, const Normalization& of, const
       return call(inputGradientOf<Activation::kNone, false, T>());
     case Activation::kRelu:
       return call(inputGradientOf<Activation::kRelu, false, T>());
+    case Activation::kRelu6:
+      return call(inputGradientOf<Activation::kRelu6, false, T>());
     case Activation::kSilu:
       return call(inputGradientOf<Activation::kSilu, false, T>());
   }

@@ -7,7 +7,7 @@
 
 namespace phalanx {
 
-enum class Activation { kNone, kRelu, kSilu };
+enum class Activation { kNone, kRelu, kRelu6, kSilu };
 
 /// Over some rows: their mean and the sum of squared distances from it, for each channel.
 struct Moments {

@@ -33,7 +33,7 @@ absl::Status shapesOfGradient(tensorflow::shape_inference::InferenceContext* con
 #define FORWARD(name)                          \
   REGISTER_OP(name)                            \
       .Attr("T: {float, bfloat16}")            \
-      .Attr("activation: {'none', 'relu', 'silu'}") \
+      .Attr("activation: {'none', 'relu', 'relu6', 'silu'}") \
       .Attr("epsilon: float")                  \
       .SetShapeFn(shapesOfForward)             \
       .Input("x: T")                           \
@@ -46,7 +46,7 @@ absl::Status shapesOfGradient(tensorflow::shape_inference::InferenceContext* con
 #define GRADIENT(name)                         \
   REGISTER_OP(name)                            \
       .Attr("T: {float, bfloat16}")            \
-      .Attr("activation: {'none', 'relu', 'silu'}") \
+      .Attr("activation: {'none', 'relu', 'relu6', 'silu'}") \
       .SetShapeFn(shapesOfGradient)            \
       .Input("dy: T")                          \
       .Input("x: T")                           \
@@ -88,9 +88,10 @@ class BatchNormBase : public tensorflow::OpKernel {
       : OpKernel(context), adds_(context->num_inputs() > inputsWithoutResidual) {
     std::string activation;
     OP_REQUIRES_OK(context, context->GetAttr("activation", &activation));
-    activation_ = activation == "relu"   ? Activation::kRelu
-                  : activation == "silu" ? Activation::kSilu
-                                         : Activation::kNone;
+    activation_ = activation == "relu"    ? Activation::kRelu
+                  : activation == "relu6" ? Activation::kRelu6
+                  : activation == "silu"  ? Activation::kSilu
+                                          : Activation::kNone;
   }
 
  protected:
@@ -122,8 +123,8 @@ class BatchNormOp : public BatchNormBase {
  public:
   explicit BatchNormOp(OpKernelConstruction* context) : BatchNormBase(context, 3) {
     OP_REQUIRES_OK(context, context->GetAttr("epsilon", &epsilon_));
-    OP_REQUIRES(context, !adds_ || activation_ != Activation::kSilu,
-                absl::InvalidArgumentError("SiLU of a sum has no gradient here"));
+    OP_REQUIRES(context, !adds_ || activation_ == Activation::kNone || activation_ == Activation::kRelu,
+                absl::InvalidArgumentError("ReLU6 and SiLU of a sum have no gradient here"));
   }
 
   void Compute(OpKernelContext* context) override {

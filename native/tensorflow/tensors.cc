@@ -1,5 +1,6 @@
 #include "tensors.h"
 
+#include <algorithm>
 #include <cstring>
 
 #include "attributes.h"
@@ -86,7 +87,9 @@ TensorPtr newTensor(TF_DataType type, const std::vector<int64_t>& shape, const N
   // Divided, not multiplied: a hostile shape must not overflow.
   size_t elements = array.ByteLength() / width;
   bool fits = array.ByteLength() % width == 0;
-  int64_t expected = 1;
+  // However large the sides that are left.
+  const bool empty = std::find(shape.begin(), shape.end(), 0) != shape.end();
+  int64_t expected = empty ? 0 : 1;
   for (const int64_t dimension : shape) {
     if (dimension != 0 && expected > static_cast<int64_t>(elements) / dimension) fits = false;
     if (fits) expected *= dimension;

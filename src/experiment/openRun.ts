@@ -1,8 +1,9 @@
 import { join } from 'node:path';
 import { PhalanxError } from '../core/errors.ts';
 import type { Resolved } from './resolve.ts';
-import { configHash, createRun, isAlive, listRuns } from './runDirectory.ts';
+import { configHash, createRun, isAlive, listRuns, readRunFile } from './runDirectory.ts';
 import type { Run } from './runDirectory.ts';
+import { experimentSchema } from './schema.ts';
 import type { Experiment } from './schema.ts';
 
 export interface OpenRunOptions {
@@ -45,7 +46,12 @@ export async function openRun(options: OpenRunOptions): Promise<OpenedRun> {
     ({ state }) =>
       state.experiment === experiment.name && state.status !== 'finished' && (id ?? state.id) === state.id,
   );
-  const run = unfinished.findLast(({ state }) => state.configHash === hash);
+  const suitable: Run[] = [];
+  for (const candidate of unfinished) {
+    if (candidate.state.configHash === hash || (await completedHash(candidate)) === hash)
+      suitable.push(candidate);
+  }
+  const run = suitable.at(-1);
   if (run === undefined) {
     const changed = unfinished.at(-1);
     throw new PhalanxError('run/nothing-to-resume', {
@@ -69,4 +75,13 @@ export async function openRun(options: OpenRunOptions): Promise<OpenedRun> {
     });
   }
   return { run, twins: [] };
+}
+
+/**
+ * The hash of a run's settings with today's defaults: what it would be had the run begun when the options that have
+ * come since were there. None where its settings are not valid any more.
+ */
+async function completedHash(run: Run): Promise<string | undefined> {
+  const recorded = experimentSchema.safeParse(await readRunFile(run, 'config.json').catch(() => undefined));
+  return recorded.success ? configHash(recorded.data) : undefined;
 }

@@ -4,6 +4,7 @@ import { transformSchema } from '../augment/spec.ts';
 import type { TransformSpec } from '../augment/spec.ts';
 import { decoderSchema } from '../models/decoders/options.ts';
 import { encoderSchema } from '../models/encoders/options.ts';
+import { encoderDefect, paddingDefect } from '../models/modelSchema.ts';
 import type { ModelOptions } from '../models/modelSchema.ts';
 import { lossSchema } from '../objectives/losses/loss.ts';
 import { optimizerSchema } from '../training/optimizers/build.ts';
@@ -81,7 +82,7 @@ const trainingSchema = z.strictObject({
   patience: z.int().min(1).optional(),
   /** Updates between two checkpoints within an epoch. */
   checkpointEvery: z.int().min(1).optional(),
-  /** Weight of an auxiliary head's loss. */
+  /** Weight of an auxiliary head's loss; deep supervision has weights of its own. */
   auxiliaryWeight: z.number().min(0).default(0.5),
   /**
    * What is computed again in the backward pass instead of being kept for it: memory for time. `encoder`: the inside of
@@ -125,19 +126,29 @@ const trackingSchema = z.strictObject({
     .optional(),
 });
 
+const modelFields = z.strictObject({
+  /** What turns an encoder's features into logits, or a whole network. */
+  decoder: decoderSchema,
+  /** What turns an image into features; none for a decoder that is a whole network. */
+  encoder: encoderSchema.optional(),
+  /** A `.safetensors` file to start from, under PyTorch's names. */
+  weights: text.optional(),
+});
+
+const modelSchema = modelFields.superRefine(({ decoder, encoder }, context) => {
+  const refuse = (path: string[], message: string | undefined): void => {
+    if (message !== undefined) context.addIssue({ code: 'custom', path, message });
+  };
+  refuse(['encoder'], encoderDefect(decoder.name, encoder));
+  refuse(['decoder', 'padding'], paddingDefect(decoder));
+});
+
 /** Everything that affects an experiment's results, and where it is computed; see `defineExperiment`. */
 export const experimentSchema = z.strictObject({
   /** Why it is made; one line. */
   description: z.string().optional(),
   data: dataSchema,
-  model: z.strictObject({
-    /** What turns an encoder's features into logits. */
-    decoder: decoderSchema,
-    /** What turns an image into features. */
-    encoder: encoderSchema,
-    /** A `.safetensors` file to start from, under PyTorch's names. */
-    weights: text.optional(),
-  }),
+  model: modelSchema,
   loss: lossSchema,
   optimizer: optimizerSchema,
   schedule: scheduleSchema,

@@ -4,6 +4,7 @@ import { compile } from '../engine/compile.ts';
 import { startEngine } from '../engine/engine.ts';
 import { Conv2d } from '../nn/conv2d.ts';
 import { ConvTranspose2d } from '../nn/convTranspose2d.ts';
+import { Linear } from '../nn/linear.ts';
 import type { Module } from '../nn/module.ts';
 import { buildModel } from './buildModel.ts';
 import type { ModelOptions } from './modelSchema.ts';
@@ -20,6 +21,8 @@ export interface LayerSummary {
   readonly parameters: number;
   /** Multiplications with a weight, each with its addition. */
   readonly multiplyAdds: number;
+  /** Of the output, in float32. */
+  readonly outputBytes: number;
 }
 
 export interface ModelSummary {
@@ -32,8 +35,14 @@ export interface ModelSummary {
   /** Those an optimizer changes. */
   readonly trainableParameters: number;
   readonly multiplyAdds: number;
+  /** Of parameters and buffers on disk and in memory; an optimizer keeps up to twice the trained ones besides. */
+  readonly stateBytes: number;
+  /** Of all layers' outputs in float32: most of it training holds from the forward to the backward pass. */
+  readonly activationBytes: number;
 }
 
+/** Of a float32. */
+const BYTES = 4;
 const LARGEST_SIDE = 65_536;
 
 /**
@@ -67,6 +76,8 @@ export async function describeModel(
       parameters: model.parameterCount,
       trainableParameters,
       multiplyAdds: layers.reduce((sum, layer) => sum + layer.multiplyAdds, 0),
+      stateBytes: [...model.namedState()].reduce((sum, [, { size }]) => sum + size * BYTES, 0),
+      activationBytes: layers.reduce((sum, layer) => sum + layer.outputBytes, 0),
     };
   } finally {
     model.dispose();
@@ -88,6 +99,7 @@ async function traceLayers(
       outputShape: [...output.shape],
       parameters: layer.parameterCount,
       multiplyAdds: multiplyAdds(layer, input, output),
+      outputBytes: output.size * BYTES,
     });
   };
   const shapesAreKnown = new Error('All shapes are known');
@@ -110,5 +122,6 @@ async function traceLayers(
 function multiplyAdds(layer: Module, input: tf.Tensor, output: tf.Tensor): number {
   if (layer instanceof Conv2d) return (output.size / layer.options.outChannels) * layer.weight.size;
   if (layer instanceof ConvTranspose2d) return (input.size / layer.options.inChannels) * layer.weight.size;
+  if (layer instanceof Linear) return (output.size / layer.options.outChannels) * layer.weight.size;
   return 0;
 }

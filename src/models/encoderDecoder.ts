@@ -20,7 +20,7 @@ export class EncoderDecoder extends SegmentationModel {
 
   constructor(encoder: Encoder, decoder: Decoder, classes: number) {
     super();
-    this.inChannels = encoder.outChannels[0]!;
+    this.inChannels = encoder.inChannels;
     this.classes = classes;
     this.sizeMultiple = decoder.sizeMultiple;
     this.encoder = this.register('encoder', encoder);

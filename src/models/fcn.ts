@@ -10,7 +10,7 @@ import { SegmentationModel } from './segmentationModel.ts';
 import type { SegmentationOutput } from './segmentationModel.ts';
 
 /**
- * torchvision's `fcn_resnet50` (Long et al. 2015, https://arxiv.org/abs/1411.4038): `backbone`, `classifier` on its
+ * torchvision's `fcn_resnet50` and `fcn_resnet101` (Long et al. 2015, https://arxiv.org/abs/1411.4038): `backbone`, `classifier` on its
  * last stage and `aux_classifier` on the one before, both enlarged bilinearly to the input's size.
  *
  * The auxiliary head computes only while training, where torchvision's always does.
@@ -32,7 +32,7 @@ export class FCN extends SegmentationModel {
   ) {
     super();
     const [third, fourth] = backbone.outChannels.slice(-2) as [number, number];
-    this.inChannels = backbone.outChannels[0]!;
+    this.inChannels = backbone.inChannels;
     this.classes = classes;
     this.backbone = this.register('backbone', backbone);
     const head = fcnHead(fourth, classes, dropout, 'classifier');
@@ -47,6 +47,6 @@ export class FCN extends SegmentationModel {
     const enlarge = (logits: tf.Tensor4D) => interpolate(logits, [x.shape[1], x.shape[2]], 'bilinear');
     const logits = enlarge(this.#classifier.forward(fourth, context));
     if (this.#auxiliary === undefined || !context.training) return { logits };
-    return { logits, auxiliary: enlarge(this.#auxiliary.forward(third, context)) };
+    return { logits, auxiliary: [enlarge(this.#auxiliary.forward(third, context))] };
   }
 }

@@ -6,7 +6,7 @@ import { encoderNames, encoderSchema, encoderSchemas } from './encoders/options.
 import type { EncoderName } from './encoders/options.ts';
 import { createEncoder } from './encoders/registry.ts';
 import { parseModel } from './modelSchema.ts';
-import { limitsOf } from './decoders/limits.ts';
+import { limitsOf, standsOnEncoder } from './decoders/limits.ts';
 
 export interface OptionEntry {
   readonly name: string;
@@ -19,7 +19,7 @@ export interface OptionEntry {
 export interface EncoderEntry {
   readonly name: EncoderName;
   readonly options: readonly OptionEntry[];
-  /** Of a colour image and every stage, at full depth. */
+  /** Of every feature map for a colour image at full depth; the first, of its resolution, is mostly the image. */
   readonly channels: readonly number[];
   /** Pixels of the image per pixel of each feature map. */
   readonly strides: readonly number[];
@@ -31,6 +31,8 @@ export interface DecoderEntry {
   readonly options: readonly OptionEntry[];
   /** Parameters of the whole model by encoder, for colour images and one class; only encoders it can stand on. */
   readonly parameters: Readonly<Partial<Record<EncoderName, number>>>;
+  /** Parameters of a decoder that is a whole network, for colour images and one class. */
+  readonly ownParameters?: number;
 }
 
 /** Every encoder and decoder with its options and sizes, read from the schema and the trees themselves. */
@@ -54,14 +56,14 @@ function describeEncoder(name: EncoderName): EncoderEntry {
 
 function describeDecoder(name: DecoderName): DecoderEntry {
   const suitable = limitsOf(name)?.encoders ?? encoderNames;
-  const parameters = suitable.map((encoder) => {
-    const config = parseModel({ decoder: { name }, encoder: { name: encoder }, inChannels: 3, classes: 1 });
-    return [encoder, assembleModel(config).parameterCount];
-  });
+  const count = (foundation: object): number =>
+    assembleModel(parseModel({ decoder: { name }, ...foundation, inChannels: 3, classes: 1 })).parameterCount;
+  const parameters = suitable.map((encoder) => [encoder, count({ encoder: { name: encoder } })]);
   return {
     name,
     options: describeOptions(decoderSchemas[name]),
     parameters: Object.fromEntries(parameters) as Partial<Record<EncoderName, number>>,
+    ...(!standsOnEncoder(name) && { ownParameters: count({}) }),
   };
 }
 

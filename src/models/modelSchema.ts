@@ -1,35 +1,64 @@
 import { z } from 'zod';
 import { PhalanxError } from '../core/errors.ts';
-import { limitsOf } from './decoders/limits.ts';
-import type { SuitableDepth, SuitableEncoder } from './decoders/limits.ts';
+import { limitsOf, standsOnEncoder } from './decoders/limits.ts';
+import type { StandsOnEncoder, SuitableDepth, SuitableEncoder } from './decoders/limits.ts';
 import { decoderSchema } from './decoders/options.ts';
 import type { DecoderConfig, DecoderName, DecoderOptions } from './decoders/options.ts';
-import { encoderSchema } from './encoders/options.ts';
+import { encoderNames, encoderSchema } from './encoders/options.ts';
 import type { EncoderConfig, EncoderOptions } from './encoders/options.ts';
-import { strictOptions } from './options.ts';
+import { strictOptions, unknownName } from './options.ts';
 
-/** Type parameters say what a decoder can stand on, so that an impossible pair does not compile. */
-interface Pair<Decoder, Encoder> {
-  readonly decoder: Decoder;
-  readonly encoder: Encoder;
+interface Sizes {
   /** Channels of the image. */
   readonly inChannels: number;
   /** Logits per pixel. */
   readonly classes: number;
 }
 
-/** A model as a person writes it. */
+/** Type parameters say what a decoder can stand on, so that an impossible pair does not compile. */
+interface Pair<Decoder, Encoder> extends Sizes {
+  readonly decoder: Decoder;
+  readonly encoder: Encoder;
+}
+
+interface Whole<Decoder> extends Sizes {
+  readonly decoder: Decoder;
+  readonly encoder?: undefined;
+}
+
+/** A model as a person writes it; a decoder that is a whole network goes without encoder. */
 export type ModelOptions = {
-  [Name in DecoderName]: Pair<
-    DecoderOptions<Name>,
-    EncoderOptions<SuitableEncoder<Name>> & { depth?: SuitableDepth<Name> | undefined }
-  >;
+  [Name in DecoderName]: StandsOnEncoder<Name> extends true
+    ? Pair<
+        DecoderOptions<Name>,
+        EncoderOptions<SuitableEncoder<Name>> & { depth?: SuitableDepth<Name> | undefined }
+      >
+    : Whole<DecoderOptions<Name>>;
 }[DecoderName];
 
 /** A model with every default filled in; as good as the options it came from wherever those are taken. */
 export type ModelConfig<Name extends DecoderName = DecoderName> = {
-  [N in Name]: Pair<DecoderConfig<N>, EncoderConfig<SuitableEncoder<N>> & { depth: SuitableDepth<N> }>;
+  [N in Name]: StandsOnEncoder<N> extends true ? PairConfig<N> : Whole<DecoderConfig<N>>;
 }[Name];
+
+/** `ModelConfig` of a decoder that stands on an encoder. */
+export type PairConfig<Name extends DecoderName> = Pair<
+  DecoderConfig<Name>,
+  EncoderConfig<SuitableEncoder<Name>> & { depth: SuitableDepth<Name> }
+>;
+
+/** What is wrong with there being an encoder, or none; undefined where nothing is. */
+export function encoderDefect(decoder: DecoderName, encoder: unknown): string | undefined {
+  if (standsOnEncoder(decoder))
+    return encoder === undefined ? unknownName('encoder', encoder, encoderNames) : undefined;
+  return encoder === undefined ? undefined : `${decoder} is a whole network and takes no encoder`;
+}
+
+/** What is wrong with a decoder where every pixel of an image needs its logits, by its option; undefined where nothing is. */
+export function paddingDefect(decoder: DecoderConfig): string | undefined {
+  if (!('padding' in decoder) || decoder.padding) return undefined;
+  return `without padding, ${decoder.name} gives logits of the middle of an image only; set it to true`;
+}
 
 const defaultChannels = [256, 128, 64, 32, 16];
 
@@ -39,6 +68,11 @@ export function decoderChannels(
   { depth }: Pick<EncoderConfig, 'depth'>,
 ): readonly number[] {
   return channels ?? defaultChannels.slice(-depth);
+}
+
+/** Whether the original puts two more convolutions between this encoder and a U-Net's decoder. */
+export function hasCenter({ name }: Pick<EncoderConfig, 'name'>): boolean {
+  return name.startsWith('vgg');
 }
 
 /** Squeeze-and-excitation divides channels by this. */
@@ -71,14 +105,20 @@ const checks: { readonly [Name in DecoderName]?: Check<Name> } = { unet: checkUn
 
 const anyModel = strictOptions({
   decoder: decoderSchema,
-  encoder: encoderSchema,
+  encoder: encoderSchema.optional(),
   inChannels: z.int().min(1).max(1024),
   classes: z.int().min(1).max(1024),
 }).superRefine(({ decoder, encoder }, context) => {
   const refuse: Refuse = (path, message) => context.addIssue({ code: 'custom', path: [...path], message });
-  const { encoders, depths, because = '' } = limitsOf(decoder.name) ?? {};
+  const defect = encoderDefect(decoder.name, encoder);
+  if (defect !== undefined) refuse(['encoder'], defect);
+  if (encoder === undefined || defect !== undefined) return;
+  const { encoders, excluded, depths, because = '' } = limitsOf(decoder.name) ?? {};
   if (encoders?.includes(encoder.name) === false) {
     refuse(['encoder', 'name'], `${decoder.name} ${because} and needs one of ${encoders.join(', ')}`);
+  }
+  if (excluded?.includes(encoder.name) === true) {
+    refuse(['encoder', 'name'], `${decoder.name} ${because}, which ${encoder.name} does not have`);
   }
   if (depths?.includes(encoder.depth) === false) {
     refuse(['encoder', 'depth'], `${decoder.name} ${because}: depth must be ${depths.join(' or ')}`);

@@ -3,6 +3,7 @@ import { PhalanxError } from '../core/errors.ts';
 import { compile } from '../engine/compile.ts';
 import { startEngine } from '../engine/engine.ts';
 import { toFloat32 } from '../nn/safetensors/floats.ts';
+import { elementCount } from '../nn/safetensors/format.ts';
 import type { HostTensor } from '../nn/safetensors/format.ts';
 import { readSafetensors } from '../nn/safetensors/read.ts';
 import { writeSafetensors } from '../nn/safetensors/write.ts';
@@ -17,7 +18,7 @@ export interface RunModelOptions {
   readonly weightsPath: string;
   /** Holds tensor `x`: float32, N×inChannels×H×W. */
   readonly inputPath: string;
-  /** Gets tensor `logits`: float32, N×classes×H×W. */
+  /** Gets tensor `logits`: float32, N×classes×H×W, less the margin of a network without padding. */
   readonly outputPath: string;
 }
 
@@ -48,8 +49,9 @@ export async function runModel({
   try {
     loadStateDict(model, weights.tensors, weightsPath);
     const [images, channels, height, width] = input.shape;
-    const shape = [images, config.classes, height, width] as const;
-    const data = new Float32Array(images * config.classes * height * width);
+    const [outHeight, outWidth] = [height - 2 * model.margin, width - 2 * model.margin];
+    const shape = [images, config.classes, outHeight, outWidth] as const;
+    const data = new Float32Array(elementCount(shape));
     const pixels = channels * height * width;
     // One image after the other: they do not influence each other, and memory does not grow with their number.
     for (let image = 0; image < images; image++) {
@@ -60,7 +62,7 @@ export async function runModel({
         width,
       ]);
       const logits = await infer(x);
-      data.set(await logits.data(), image * config.classes * height * width);
+      data.set(await logits.data(), image * logits.size);
       tf.dispose([x, logits]);
     }
     await writeSafetensors(

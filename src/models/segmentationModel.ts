@@ -6,20 +6,29 @@ import { Module } from '../nn/module.ts';
 
 // A type, not an interface, so that it is a tfjs tensor container.
 export type SegmentationOutput = {
-  /** `[N, H, W, classes]` at the size of the input. */
+  /** `[N, H, W, classes]` at the size of the input, less the model's margin on every side. */
   readonly logits: tf.Tensor4D;
-  /** The auxiliary head's logits, of the same shape; only while training, and only of models that have one. */
-  readonly auxiliary?: tf.Tensor4D;
+  /** Logits of auxiliary heads, each of the same shape; only while training, and only of models that have them. */
+  readonly auxiliary?: tf.Tensor4D[];
 };
 
 /** A network that gives every pixel one logit per class. */
 export abstract class SegmentationModel extends Module {
   abstract readonly inChannels: number;
   abstract readonly classes: number;
-  /** Both sides of the input must be multiples of this. */
+  /** Sides of the input are larger than the smallest by multiples of this. */
   abstract readonly sizeMultiple: number;
+  /** Pixels along each side of the input that get no logits, because convolutions without padding use them up. */
+  readonly margin: number = 0;
+  /** Factor of each auxiliary output's loss, in their order; where undefined, it is for the trainer to say. */
+  readonly auxiliaryWeights: readonly number[] | undefined = undefined;
   /** The convolutions that write logits. */
   abstract readonly outputs: readonly Conv2d[];
+
+  /** The shortest side that the input may have. */
+  get smallestSide(): number {
+    return this.sizeMultiple;
+  }
 
   protected abstract compute(x: tf.Tensor4D, context: Context): SegmentationOutput;
 
@@ -37,10 +46,12 @@ export abstract class SegmentationModel extends Module {
         fix: 'Set inChannels of the model to the channels of the images',
       });
     }
-    if (height % this.sizeMultiple !== 0 || width % this.sizeMultiple !== 0) {
+    const { sizeMultiple: multiple, smallestSide: smallest } = this;
+    if ([height, width].some((side) => side < smallest || (side - smallest) % multiple !== 0)) {
+      const sides = smallest === multiple ? '' : `${smallest} plus `;
       throw new PhalanxError('model/input-shape', {
         what: 'The image has a size that the model cannot take',
-        expected: `height and width to be multiples of ${this.sizeMultiple}`,
+        expected: `height and width to be ${sides}multiples of ${multiple}`,
         received: `${height}×${width}`,
         fix: `Resize or pad the images to ${this.#nearestSizes(height, width)}`,
       });
@@ -49,9 +60,11 @@ export abstract class SegmentationModel extends Module {
   }
 
   #nearestSizes(height: number, width: number): string {
-    const multiple = this.sizeMultiple;
-    const larger = [height, width].map((size) => Math.ceil(size / multiple) * multiple).join('×');
-    const smaller = [height, width].map((size) => Math.floor(size / multiple) * multiple);
-    return smaller.includes(0) ? larger : `${smaller.join('×')} or ${larger}`;
+    const { sizeMultiple: multiple, smallestSide: smallest } = this;
+    const steps = [height, width].map((size) => (size - smallest) / multiple);
+    const sizes = (counts: readonly number[]): string =>
+      counts.map((count) => smallest + Math.max(0, count) * multiple).join('×');
+    const larger = sizes(steps.map(Math.ceil));
+    return steps.some((step) => step < 0) ? larger : `${sizes(steps.map(Math.floor))} or ${larger}`;
   }
 }

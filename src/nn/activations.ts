@@ -1,4 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
+import { gelu } from '../engine/ops/gelu.ts';
 import { silu } from '../engine/ops/silu.ts';
 import type { Context } from './context.ts';
 import { Layer } from './module.ts';
@@ -21,10 +22,24 @@ export class Relu extends Elementwise {
   }
 }
 
+/** `torch.nn.ReLU6` */
+export class Relu6 extends Elementwise {
+  protected override apply(x: tf.Tensor4D): tf.Tensor4D {
+    return tf.relu6(x);
+  }
+}
+
 /** `torch.nn.SiLU`, also called swish */
 export class Silu extends Elementwise {
   protected override apply(x: tf.Tensor4D): tf.Tensor4D {
     return silu(x);
+  }
+}
+
+/** `torch.nn.GELU`, exact */
+export class Gelu extends Elementwise {
+  protected override apply(x: tf.Tensor4D): tf.Tensor4D {
+    return gelu(x);
   }
 }
 

@@ -12,6 +12,14 @@ export const zeroCount: Initializer = () => tf.scalar(0, 'int32');
 export const kaimingNormalFanOut: Initializer = (shape, seed) =>
   tf.tidy(() => tf.mul(randomNormal([...shape], seed), Math.sqrt(2 / fans(shape).fanOut)));
 
+/** `torch.nn.init.kaiming_normal_` with its defaults, as torchvision's DenseNet. */
+export const kaimingNormalFanIn: Initializer = (shape, seed) =>
+  tf.tidy(() => tf.mul(randomNormal([...shape], seed), Math.sqrt(2 / fans(shape).fanIn)));
+/** `torch.nn.init.normal_` of mean 0. */
+export function normal(deviation: number): Initializer {
+  return (shape, seed) => tf.tidy(() => tf.mul(randomNormal([...shape], seed), deviation));
+}
+
 /** `torch.nn.init.kaiming_uniform_(mode='fan_in', nonlinearity='relu')`, as segmentation-models-pytorch's decoders. */
 export const kaimingUniformFanIn: Initializer = (shape, seed) =>
   symmetricUniform(shape, seed, Math.sqrt(6 / fans(shape).fanIn));

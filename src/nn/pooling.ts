@@ -27,6 +27,22 @@ export class MaxPool2d extends Layer {
   }
 }
 
+/** `torch.nn.AvgPool2d` without padding */
+export class AveragePool2d extends Layer {
+  readonly options: Required<Omit<PoolOptions, 'padding'>>;
+
+  constructor({ kernelSize, stride }: Omit<PoolOptions, 'padding'>) {
+    super();
+    this.options = { kernelSize, stride };
+  }
+
+  override forward(x: tf.Tensor4D, context: Context): tf.Tensor4D {
+    const y = tf.avgPool(x, this.options.kernelSize, this.options.stride, 'valid');
+    context.observe?.(this, x, y);
+    return y;
+  }
+}
+
 /** `torch.nn.AdaptiveAvgPool2d(1)`: `[N, H, W, C]` to `[N, 1, 1, C]`. */
 export class GlobalAveragePool2d extends Layer {
   override forward(x: tf.Tensor4D, context: Context): tf.Tensor4D {

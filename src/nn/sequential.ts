@@ -1,6 +1,6 @@
 import type * as tf from '@tensorflow/tfjs-core';
 import type { Activation } from '../engine/ops/batchNorm.ts';
-import { Relu, Silu } from './activations.ts';
+import { Relu, Relu6, Silu } from './activations.ts';
 import { BatchNorm2d } from './batchNorm2d.ts';
 import type { Context } from './context.ts';
 import { Conv2d } from './conv2d.ts';
@@ -35,5 +35,6 @@ export class Sequential extends Layer {
 
 function fusedActivation(layer: Layer | undefined): Activation | undefined {
   if (layer instanceof Relu) return 'relu';
+  if (layer instanceof Relu6) return 'relu6';
   return layer instanceof Silu ? 'silu' : undefined;
 }

@@ -38,7 +38,7 @@ export interface TrainOptions {
   readonly clipNorm?: number | undefined;
   /** Batches per update. Default 1. */
   readonly accumulate?: number;
-  /** Factor of an auxiliary head's loss. Default 0.5, as in torchvision's references. */
+  /** Factor of an auxiliary head's loss, of models that do not give it themselves. Default 0.5, as in torchvision's references. */
   readonly auxiliaryWeight?: number;
   /** Default `none`. */
   readonly gradientCheckpointing?: GradientCheckpointing | undefined;

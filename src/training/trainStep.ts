@@ -27,7 +27,7 @@ export interface TrainStepOptions {
   readonly clipNorm?: number | undefined;
   /** Batches per update. */
   readonly accumulate: number;
-  /** Factor of an auxiliary head's loss. */
+  /** Factor of an auxiliary head's loss, of models that do not give it themselves. */
   readonly auxiliaryWeight: number;
   /** Default `none`. */
   readonly gradientCheckpointing?: GradientCheckpointing | undefined;
@@ -151,7 +151,7 @@ function lossAndGradients(
   const before = buffers.map(([, { variable }]) => tf.clone(variable));
   const context = { training: true, seed, recomputeStages: gradientCheckpointing === 'encoder' };
   const { value, grads } = tf.variableGrads(
-    () => lossOfOutput(loss, model.forward(x, context), labels, auxiliaryWeight),
+    () => lossOfOutput(loss, model.forward(x, context), labels, model.auxiliaryWeights ?? auxiliaryWeight),
     parameters.map(({ variable }) => variable),
   );
   const finite = tf.isFinite(value);

@@ -52,7 +52,7 @@ function evaluate(implementation: Implementation, shape: Shape, activation: Acti
 
 describe('batch normalization with what follows it', () => {
   const cases = shapes.flatMap((shape) => [
-    ...(['none', 'relu', 'silu'] as const).map((activation) => [shape, activation, false] as const),
+    ...(['none', 'relu', 'relu6', 'silu'] as const).map((activation) => [shape, activation, false] as const),
     [shape, 'relu', true] as const,
   ]);
   it.each(cases)('equals the same of separate ops: %j, %s, residual %s', (shape, activation, adds) => {

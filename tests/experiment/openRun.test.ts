@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
@@ -51,6 +51,23 @@ test('the newest unfinished run of the same experiment, settings and fold is con
   expect((await open({ resume: true })).run.state.id).toBe('killed');
   expect((await open({ resume: true, id: 'old' })).run.state.id).toBe('old');
   await expect(open({ resume: true, id: 'done' })).rejects.toMatchObject({ code: 'run/nothing-to-resume' });
+});
+
+test('a run begun before an option was there is continued where the option is at its default', async () => {
+  await make('older', { status: 'aborted', configHash: '0123456789abcdef' });
+  const path = join(folder, 'runs/a/fold0/older/config.json');
+  const { training, ...config } = JSON.parse(await readFile(path, 'utf8')) as ReturnType<
+    typeof experiment
+  >['config'];
+  const { gradientCheckpointing, ...older } = training;
+  await writeFile(path, JSON.stringify({ ...config, training: older }));
+  expect(gradientCheckpointing).toBe('none');
+  expect((await open({ resume: true })).run.state.id).toBe('older');
+  await writeFile(
+    path,
+    JSON.stringify({ ...config, training: { ...older, gradientCheckpointing: 'encoder' } }),
+  );
+  await expect(open({ resume: true })).rejects.toMatchObject({ code: 'run/nothing-to-resume' });
 });
 
 test('nothing to continue is an error that says what to do', async () => {

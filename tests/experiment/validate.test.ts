@@ -55,9 +55,19 @@ describe('one wrong setting is one clause with its path and the nearest valid ke
     [
       'model.decoder.name',
       'unetpluplus',
-      'model.decoder.name must be one of unet, unetplusplus, fcn, but is "unetpluplus" (did you mean unetplusplus?)',
+      'model.decoder.name must be one of unet, unetplusplus, fcn, unet-original, but is "unetpluplus" (did you mean unetplusplus?)',
     ],
     ['model.decoder', 'unet', 'model.decoder must be an object, but is "unet"'],
+    [
+      'model.decoder',
+      { name: 'unet-original', padding: true },
+      "model.encoder: unet-original is a whole network and takes no encoder (it is { name: 'resnet18' })",
+    ],
+    [
+      'model',
+      { decoder: { name: 'unet-original', padding: false } },
+      'model.decoder.padding: without padding, unet-original gives logits of the middle of an image only; set it to true (it is false)',
+    ],
     [
       'model.decoder.attentiontype',
       'scse',

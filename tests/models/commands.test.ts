@@ -9,6 +9,7 @@ import { listModels } from '../../src/models/listModels.ts';
 import { parseModel } from '../../src/models/modelSchema.ts';
 import { runModel } from '../../src/models/runModel.ts';
 import { toFloat32 } from '../../src/nn/safetensors/floats.ts';
+import { elementCount } from '../../src/nn/safetensors/format.ts';
 import type { HostTensor } from '../../src/nn/safetensors/format.ts';
 import { readSafetensors } from '../../src/nn/safetensors/read.ts';
 import { writeSafetensors } from '../../src/nn/safetensors/write.ts';
@@ -54,6 +55,18 @@ describe('runModel', () => {
     expect(nativeTensorCount()).toBe(before);
   });
 
+  test('writes the middle that a network without padding computes', async () => {
+    const unpadded = readGolden('unet-original');
+    const shape = [2, unpadded.options.inChannels, ...unpadded.size];
+    await writeSafetensors(paths().weightsPath, filledState(assembleModel(parseModel(unpadded.options))));
+    const x: HostTensor = { dtype: 'F32', shape, data: filled('x', elementCount(shape), -2, 2) };
+    await writeSafetensors(paths().inputPath, new Map([['x', x]]));
+    const { shape: written } = await runModel({ model: unpadded.options, ...paths() });
+    expect(written).toEqual(unpadded.evaluated.logits.shape);
+    const logits = (await readSafetensors(paths().outputPath)).tensors.get('logits')!;
+    expect(difference('logits', toFloat32(logits), unpadded.evaluated.logits)).toBeLessThan(1e-4);
+  });
+
   test.each<[string, readonly number[], string, object, string]>([
     ['an input of another name', [1, 3, 32, 32], 'image', {}, 'model/input'],
     ['an input of rank 3', [3, 32, 32], 'x', {}, 'model/input'],
@@ -69,6 +82,27 @@ describe('runModel', () => {
     });
     expect(nativeTensorCount()).toBe(before);
   });
+});
+
+test('listModels counts what torchvision publishes of fcn_resnet101, and its classifiers less their last layers', () => {
+  const { encoders, decoders } = listModels();
+  const parametersOf = new Map(encoders.map(({ name, parameters }) => [name, parameters]));
+  // torchvision's tables of parameters, without the layers that give a thousand classes.
+  const head = (features: number) => (features + 1) * 1000;
+  expect(parametersOf.get('resnet101')).toBe(44_549_160 - head(2048));
+  expect(parametersOf.get('resnet152')).toBe(60_192_808 - head(2048));
+  expect(parametersOf.get('resnext50_32x4d')).toBe(25_028_904 - head(2048));
+  expect(parametersOf.get('resnext101_32x8d')).toBe(88_791_336 - head(2048));
+  expect(parametersOf.get('wide_resnet50_2')).toBe(68_883_240 - head(2048));
+  expect(parametersOf.get('densenet121')).toBe(7_978_856 - head(1024));
+  expect(parametersOf.get('densenet201')).toBe(20_013_928 - head(1920));
+  expect(parametersOf.get('mobilenet_v2')).toBe(3_504_872 - head(1280));
+  const vggHead = 4096 * (512 * 49 + 1) + 4096 * 4097 + head(4096);
+  expect(parametersOf.get('vgg16')).toBe(138_357_544 - vggHead);
+  expect(parametersOf.get('vgg19_bn')).toBe(143_678_248 - vggHead);
+  // 54,314,346 with 21 classes; here with one in both heads.
+  const classes = 20 * (512 + 1 + 256 + 1);
+  expect(decoders.find(({ name }) => name === 'fcn')!.parameters.resnet101).toBe(54_314_346 - classes);
 });
 
 test('describeModel counts what a published table says of ResNet-50', async () => {
@@ -91,8 +125,29 @@ test('describeModel counts what a published table says of ResNet-50', async () =
     outputShape: [1, 260, 260, 64],
     parameters: 9408,
     multiplyAdds: 260 * 260 * 9408,
+    outputBytes: 4 * 260 * 260 * 64,
   });
+  // Besides its parameters a ResNet-50 has running statistics, and each batch normalization a count.
+  const buffers = 2 * (26_560 + 512 + 256) + 55;
+  expect(summary.stateBytes).toBe(4 * (35_322_218 + buffers));
+  expect(summary.activationBytes).toBe(summary.layers.reduce((sum, { outputBytes }) => sum + outputBytes, 0));
   expect(nativeTensorCount()).toBe(before);
+});
+
+test('describeModel sees the published U-Net make 388×388 of 572×572 with 23 convolutions', async () => {
+  const summary = await describeModel(
+    { decoder: { name: 'unet-original' }, inChannels: 1, classes: 2 },
+    [572, 572],
+  );
+  expect(summary.outputShape).toEqual([1, 388, 388, 2]);
+  expect(summary.layers.filter(({ type }) => type.startsWith('Conv'))).toHaveLength(23);
+  expect(summary.parameters).toBe(31_030_658);
+  await expect(
+    describeModel({ decoder: { name: 'unet-original' }, inChannels: 1, classes: 2 }, [512, 572]),
+  ).rejects.toMatchObject({
+    code: 'model/input-shape',
+    message: expect.stringContaining('Resize or pad the images to 508×572 or 524×572') as string,
+  });
 });
 
 test('describeModel computes nothing, whatever the size', async () => {
@@ -131,7 +186,18 @@ test('listModels reads sizes and options from the models themselves', () => {
     { name: 'useNorm', values: 'batchnorm | identity', default: 'batchnorm' },
     { name: 'attentionType', values: 'scse | null', default: null },
     { name: 'interpolation', values: 'nearest | bilinear', default: 'nearest' },
-    { name: 'center', values: 'boolean', default: false },
+    { name: 'center', values: 'boolean' },
   ]);
-  expect(Object.keys(decoders.find(({ name }) => name === 'fcn')!.parameters)).toEqual(['resnet50']);
+  expect(Object.keys(decoders.find(({ name }) => name === 'fcn')!.parameters)).toEqual([
+    'resnet50',
+    'resnet101',
+    'resnet152',
+    'resnext50_32x4d',
+    'resnext101_32x8d',
+    'wide_resnet50_2',
+  ]);
+  expect(decoders.find(({ name }) => name === 'unet-original')).toMatchObject({
+    parameters: {},
+    ownParameters: 31_031_745,
+  });
 });

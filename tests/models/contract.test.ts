@@ -10,7 +10,9 @@ import { nativeTensorCount, startEngine } from '../../src/engine/engine.ts';
 import { randomNormal } from '../../src/engine/ops/random.ts';
 import { buildModel } from '../../src/models/buildModel.ts';
 import type { ModelOptions } from '../../src/models/modelSchema.ts';
+import { standsOnEncoder } from '../../src/models/decoders/limits.ts';
 import { decoderNames } from '../../src/models/decoders/options.ts';
+import type { DecoderName } from '../../src/models/decoders/options.ts';
 import { encoderNames } from '../../src/models/encoders/options.ts';
 import { setOutputPrior } from '../../src/models/outputPrior.ts';
 import type { SegmentationModel } from '../../src/models/segmentationModel.ts';
@@ -18,12 +20,18 @@ import { readSafetensors } from '../../src/nn/safetensors/read.ts';
 import { writeSafetensors } from '../../src/nn/safetensors/write.ts';
 import { loadStateDict, stateDict } from '../../src/nn/stateDict.ts';
 
-/** Every encoder under unet, and every decoder on the smallest encoder it can stand on. */
+/** Options that keep a whole network small. */
+const small: Partial<Record<DecoderName, object>> = { 'unet-original': { channels: [8, 16, 32] } };
+
+/** Every encoder under unet, and every decoder on the smallest encoder it can stand on, or alone. */
 const pairs = [
   ...encoderNames.map((encoder) => ['unet', encoder] as const),
   ...decoderNames
     .filter((decoder) => decoder !== 'unet')
-    .map((decoder) => [decoder, decoder === 'fcn' ? 'resnet50' : 'resnet18'] as const),
+    .map((decoder) => {
+      if (!standsOnEncoder(decoder)) return [decoder, 'no encoder'] as const;
+      return [decoder, decoder === 'fcn' ? 'resnet50' : 'resnet18'] as const;
+    }),
 ];
 
 const CLASSES = 2;
@@ -38,8 +46,8 @@ afterAll(() => rm(folder, { recursive: true }));
 
 describe.each(pairs)('%s on %s', (decoder, encoder) => {
   const options = {
-    decoder: { name: decoder },
-    encoder: { name: encoder },
+    decoder: { name: decoder, ...small[decoder] },
+    ...(encoder !== 'no encoder' && { encoder: { name: encoder } }),
     inChannels: CHANNELS,
     classes: CLASSES,
   } as ModelOptions;
@@ -55,23 +63,23 @@ describe.each(pairs)('%s on %s', (decoder, encoder) => {
   test('gives logits of the size of the image, or says which sizes it takes', () =>
     withModel(async (model) => {
       const infer = compile((x: tf.Tensor4D) => model.forward(x, { training: false }), { name: 'shapes' });
-      for (const [height, width] of [
-        [32, 32],
-        [64, 96],
-        [33, 47],
-      ] as const) {
+      const sizes: [number, number][] = [[32, 32], [64, 96], [33, 47]]; // prettier-ignore
+      for (const [height, width] of sizes) {
         const x = image([1, height, width, CHANNELS]);
-        if (height % model.sizeMultiple === 0 && width % model.sizeMultiple === 0) {
+        if (side(model, height) === height && side(model, width) === width) {
           const output = await infer(x);
-          expect(output.logits.shape).toEqual([1, height, width, CLASSES]);
+          const { margin } = model;
+          expect(output.logits.shape).toEqual([1, height - 2 * margin, width - 2 * margin, CLASSES]);
           expect(Object.keys(output)).toEqual(['logits']);
           expect(everyFinite(output.logits)).toBe(true);
           tf.dispose(output);
         } else {
+          const larger = [side(model, height), side(model, width)] as [number, number];
           await expect(infer(x)).rejects.toMatchObject({
             code: 'model/input-shape',
-            message: expect.stringContaining('Resize or pad the images to 32×32 or 64×64') as string,
+            message: expect.stringMatching(`Resize or pad the images to .*${larger.join('×')}\\b`) as string,
           });
+          sizes.push(larger);
         }
         x.dispose();
       }
@@ -80,7 +88,7 @@ describe.each(pairs)('%s on %s', (decoder, encoder) => {
 
   test('refuses an image with other channels', () =>
     withModel((model) => {
-      const x = image([1, 32, 32, CHANNELS + 2]);
+      const x = image([1, side(model, 32), side(model, 32), CHANNELS + 2]);
       expect(() => model.forward(x, { training: false })).toThrow('expected 1 channels, received 3');
       x.dispose();
     }));
@@ -95,14 +103,17 @@ describe.each(pairs)('%s on %s', (decoder, encoder) => {
             const { logits, auxiliary } = model.forward(x, { training: true, seed });
             // Squares, because batch statistics cancel what is linear.
             const loss = tf.sum(tf.square(logits));
-            return tf.add(loss, auxiliary === undefined ? 0 : tf.sum(tf.square(auxiliary)));
+            return (auxiliary ?? []).reduce(
+              (sum, side) => tf.add(sum, tf.sum(tf.square(side))),
+              loss as tf.Scalar,
+            );
           }, variables);
           return variables.map(({ name }) => tf.max(tf.abs(grads[name]!)));
         },
         { name: 'gradients', precision: 'float32' },
       );
       const saved = fingerprints(model);
-      const x = image([2, 64, 64, CHANNELS]);
+      const x = image([2, side(model, 64), side(model, 64), CHANNELS]);
       const seed = tf.tensor1d([1, 2], 'int32');
       const largest = await gradient(x, seed);
       for (const [index, [name]] of parameters.entries()) {
@@ -125,7 +136,7 @@ describe.each(pairs)('%s on %s', (decoder, encoder) => {
 
   test('infers the same twice, and every image by itself', () =>
     withModel((model) => {
-      const x = image([2, 64, 64, CHANNELS]);
+      const x = image([2, side(model, 64), side(model, 64), CHANNELS]);
       const infer = (input: tf.Tensor4D) => tf.tidy(() => model.forward(input, { training: false }).logits);
       const together = infer(x);
       const again = infer(x);
@@ -160,6 +171,11 @@ describe.each(pairs)('%s on %s', (decoder, encoder) => {
       expect(() => setOutputPrior(model, [0.5])).toThrow('Expected 2 priors');
     }));
 });
+
+/** The smallest side that the model takes, of at least so many pixels. */
+function side({ smallestSide, sizeMultiple }: SegmentationModel, least: number): number {
+  return smallestSide + Math.max(0, Math.ceil((least - smallestSide) / sizeMultiple)) * sizeMultiple;
+}
 
 function image(shape: readonly [number, number, number, number]): tf.Tensor4D {
   return tf.tidy(() => randomNormal(shape, tf.tensor1d([7, 8], 'int32')) as tf.Tensor4D);

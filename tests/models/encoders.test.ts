@@ -159,6 +159,37 @@ test('EfficientNet drops later residual blocks more often, as the original', () 
   expect(rates({ dropConnect: 0 })).toEqual(paths.map((path) => [path, 0]));
 });
 
+test.each<[EncoderName, string, number]>([
+  // √2 over the root of what torchvision counts: values that a channel goes to, or (DenseNet) comes from.
+  ['resnext50_32x4d', 'layer2.0.conv2.weight', 256 * 9],
+  ['vgg13_bn', 'features.7.weight', 128 * 9],
+  ['densenet121', 'features.denseblock1.denselayer2.conv1.weight', 96],
+  ['mobilenet_v2', 'features.9.conv.0.0.weight', 384],
+])('%s draws %s as torchvision', (name, key, fan) => {
+  const encoder = createEncoder(encoderSchema.parse({ name }), 3);
+  const parameter = new Map(encoder.namedState()).get(key)!;
+  const values = tf.tidy(
+    () => parameter.initializer(parameter.shape, tf.tensor1d([1, 2], 'int32')).dataSync() as Float32Array,
+  );
+  const deviation = Math.sqrt(values.reduce((sum, value) => sum + value ** 2, 0) / values.length);
+  expect(values.length).toBeGreaterThan(10_000);
+  expect(deviation / Math.sqrt(2 / fan)).toBeCloseTo(1, 1);
+  // Normal, not uniform: uniform values end at √3 deviations.
+  expect(values.some((value) => Math.abs(value) > 3 * deviation)).toBe(true);
+});
+
+test('VGG draws its first layer as PyTorch where the original replaces it', () => {
+  const bias = (inChannels: number) => {
+    const encoder = createEncoder(encoderSchema.parse({ name: 'vgg11' }), inChannels);
+    const { initializer, shape } = new Map(encoder.namedState()).get('features.0.bias')!;
+    return tf.tidy(() => [...initializer(shape, tf.tensor1d([1, 2], 'int32')).dataSync()]);
+  };
+  expect(new Set(bias(3))).toEqual(new Set([0]));
+  const replaced = bias(1);
+  expect(Math.max(...replaced.map(Math.abs))).toBeGreaterThan(0.2);
+  expect(Math.max(...replaced.map(Math.abs))).toBeLessThanOrEqual(1 / 3);
+});
+
 test('a shallower EfficientNet takes smaller images', () => {
   const encoder = createEncoder(encoderSchema.parse({ name: 'efficientnet-b0', depth: 3 }), 1);
   loadStateDict(encoder, filledState(encoder));

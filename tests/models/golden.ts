@@ -22,7 +22,7 @@ export interface Golden {
   readonly evaluated: { readonly features: readonly Digest[]; readonly logits: Digest };
   readonly trained: {
     readonly logits: Digest;
-    readonly auxiliary?: Digest;
+    readonly auxiliary?: readonly Digest[];
     readonly running: Readonly<Record<string, Digest>>;
   };
   /** With biases lifted by 5; null where a parameter takes no part. */
@@ -52,6 +52,11 @@ export function fromTorch(
   shape: readonly [number, number, number, number],
 ): tf.Tensor4D {
   return tf.tidy(() => tf.transpose(tf.tensor4d(values, [...shape]), [0, 2, 3, 1]));
+}
+
+/** Name of an auxiliary output's values, as in tools/goldens/models.py. */
+export function auxiliaryName(index: number): string {
+  return index === 0 ? 'auxiliary' : `auxiliary ${index}`;
 }
 
 /** Values in PyTorch's order: `[N, H, W, C]` to N×C×H×W. */

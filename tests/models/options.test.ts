@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { assembleModel } from '../../src/models/registry.ts';
 import { modelSchema, parseModel } from '../../src/models/modelSchema.ts';
+import type { EncoderName } from '../../src/models/encoders/options.ts';
 import type { ModelOptions } from '../../src/models/modelSchema.ts';
 
 const valid = {
@@ -17,7 +18,6 @@ test('defaults are those of the originals', () => {
       useNorm: 'batchnorm',
       attentionType: null,
       interpolation: 'nearest',
-      center: false,
     },
     encoder: { name: 'resnet18', depth: 5 },
     inChannels: 1,
@@ -37,7 +37,7 @@ test.each<[string, unknown, string]>([
   [
     'no decoder',
     { ...valid, decoder: undefined },
-    'decoder: expected the name of decoder: unet, unetplusplus, fcn',
+    'decoder: expected the name of decoder: unet, unetplusplus, fcn, unet-original',
   ],
   ['a misspelt decoder', { ...valid, decoder: { name: 'unetpluspls' } }, 'did you mean unetplusplus?'],
   [
@@ -72,12 +72,12 @@ test.each<[string, unknown, string]>([
   [
     'an encoder fcn cannot dilate',
     { ...valid, decoder: { name: 'fcn' } },
-    'encoder.name: fcn dilates the last stages of its encoder and needs one of resnet50',
+    'encoder.name: fcn dilates the last stages of its encoder and needs one of resnet50, resnet101, resnet152, resnext50_32x4d, resnext101_32x8d, wide_resnet50_2',
   ],
   [
     'an encoder that fcn cannot dilate, by another name',
     { ...valid, decoder: { name: 'fcn' }, encoder: { name: 'efficientnet-b0' } },
-    'encoder.name: fcn dilates the last stages of its encoder and needs one of resnet50',
+    'encoder.name: fcn dilates the last stages of its encoder and needs one of resnet50, resnet101, resnet152, resnext50_32x4d, resnext101_32x8d, wide_resnet50_2',
   ],
   [
     'blocks that are always dropped',
@@ -88,6 +88,21 @@ test.each<[string, unknown, string]>([
     'an option of another encoder',
     { ...valid, encoder: { name: 'resnet18', dropConnect: 0.1 } },
     'encoder: unknown option dropConnect',
+  ],
+  [
+    'a whole network on an encoder',
+    { ...valid, decoder: { name: 'unet-original' } },
+    'encoder: unet-original is a whole network and takes no encoder',
+  ],
+  [
+    'no encoder',
+    { ...valid, encoder: undefined },
+    'encoder: expected the name of encoder: resnet18, resnet34',
+  ],
+  [
+    'a network of one resolution',
+    { decoder: { name: 'unet-original', channels: [64] }, inChannels: 1, classes: 1 },
+    'decoder.channels',
   ],
   [
     'fcn on part of an encoder',
@@ -118,6 +133,24 @@ describe('the tree', () => {
     expect(state.every(([, { hasValue }]) => !hasValue)).toBe(true);
     expect(state.map(([name]) => name)).toContain('decoder.blocks.0.conv1.1.num_batches_tracked');
     expect([...model.namedParameters()].at(-1)![0]).toBe('segmentation_head.0.bias');
+  });
+
+  test('of unet and unetplusplus has the center of the originals after VGG alone, and where it is asked for', () => {
+    const center = (decoder: ModelOptions['decoder'], encoder: EncoderName) =>
+      [
+        ...assembleModel(
+          parseModel({ ...valid, decoder, encoder: { name: encoder } } as ModelOptions),
+        ).namedState(),
+      ]
+        .filter(([name]) => name.startsWith('decoder.center.') && name.endsWith('.weight'))
+        .map(([, { trainable }]) => trainable);
+    expect(center({ name: 'unet' }, 'resnet18')).toEqual([]);
+    expect(center({ name: 'unet', center: true }, 'resnet18')).toEqual([true, true, true, true]);
+    expect(center({ name: 'unet' }, 'vgg13_bn')).toEqual([true, true, true, true]);
+    expect(center({ name: 'unet', center: false }, 'vgg13_bn')).toEqual([]);
+    expect(center({ name: 'unetplusplus' }, 'resnet18')).toEqual([]);
+    // Built and never called.
+    expect(center({ name: 'unetplusplus' }, 'vgg11')).toEqual([false, false, false, false]);
   });
 
   test('takes its default channels from the resolution, not the depth', () => {

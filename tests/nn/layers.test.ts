@@ -3,6 +3,8 @@ import { join } from 'node:path';
 import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { nativeTensorCount, startEngine } from '../../src/engine/engine.ts';
+import { MixTransformerBlock } from '../../src/models/encoders/mixTransformerBlock.ts';
+import { Gelu } from '../../src/nn/activations.ts';
 import { BatchNorm2d } from '../../src/nn/batchNorm2d.ts';
 import { Conv2d } from '../../src/nn/conv2d.ts';
 import { ConvTranspose2d } from '../../src/nn/convTranspose2d.ts';
@@ -10,8 +12,10 @@ import { Dropout } from '../../src/nn/dropout.ts';
 import { initialize } from '../../src/nn/initialize.ts';
 import { interpolate } from '../../src/nn/interpolate.ts';
 import type { Interpolation } from '../../src/nn/interpolate.ts';
+import { LayerNorm } from '../../src/nn/layerNorm.ts';
+import { Linear } from '../../src/nn/linear.ts';
 import { Layer } from '../../src/nn/module.ts';
-import { MaxPool2d } from '../../src/nn/pooling.ts';
+import { AveragePool2d, MaxPool2d } from '../../src/nn/pooling.ts';
 import { toFloat32 } from '../../src/nn/safetensors/floats.ts';
 import { StochasticDepth } from '../../src/nn/stochasticDepth.ts';
 import { loadStateDict, stateDict } from '../../src/nn/stateDict.ts';
@@ -69,6 +73,16 @@ const layers: Record<string, () => Layer> = {
   'transposed-padded': () =>
     new ConvTranspose2d({ inChannels: 5, outChannels: 4, kernelSize: 4, stride: 2, padding: 1, bias: false }),
   pooled: () => new MaxPool2d({ kernelSize: 3, stride: 2, padding: 1 }),
+  averaged: () => new AveragePool2d({ kernelSize: 2, stride: 2 }),
+  linear: () => new Linear({ inChannels: 6, outChannels: 9 }),
+  'linear-plain': () => new Linear({ inChannels: 7, outChannels: 3, bias: false }),
+  'layer-norm': () => new LayerNorm(21),
+  'layer-norm-epsilon': () => new LayerNorm(6, { epsilon: 0.5 }),
+  'mix-transformer': () =>
+    new MixTransformerBlock({ channels: 12, heads: 1, reduction: 1, dropPath: 0, stream: 'a' }),
+  'mix-transformer-reduced': () =>
+    new MixTransformerBlock({ channels: 12, heads: 3, reduction: 2, dropPath: 0, stream: 'a' }),
+  gelu: () => new Gelu(),
   'nearest-odd': () => new Resize([13, 21], 'nearest'),
   'bilinear-up': () => new Resize([13, 21], 'bilinear'),
   'bilinear-down': () => new Resize([5, 4], 'bilinear'),

@@ -63,15 +63,21 @@ describe('losses equal PyTorch and segmentation-models-pytorch', () => {
   );
 });
 
-test('an auxiliary head adds half of its loss', () => {
+test('an auxiliary head adds half of its loss, or its own share', () => {
   tf.tidy(() => {
     const [logits, labels] = inputs('present');
     const auxiliary = tf.mul<tf.Tensor4D>(logits, 0.5);
     const loss = buildLoss({ name: 'bce' });
     const main = loss(logits, labels).dataSync()[0]!;
     const side = loss(auxiliary, labels).dataSync()[0]!;
-    expect(lossOfOutput(loss, { logits, auxiliary }, labels).dataSync()[0]).toBeCloseTo(main + 0.5 * side, 6);
+    expect(lossOfOutput(loss, { logits, auxiliary: [auxiliary] }, labels).dataSync()[0]).toBeCloseTo(
+      main + 0.5 * side,
+      6,
+    );
     expect(lossOfOutput(loss, { logits }, labels).dataSync()[0]).toBeCloseTo(main, 6);
+    const several = { logits, auxiliary: [auxiliary, logits] };
+    const weighted = lossOfOutput(loss, several, labels, [0.25, 2]).dataSync()[0];
+    expect(weighted).toBeCloseTo(3 * main + 0.25 * side, 5);
   });
 });
 

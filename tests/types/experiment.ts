@@ -47,6 +47,12 @@ export function declarations(): void {
     ...base,
     model: { decoder: { name: 'fcn', dropout: 0.2 }, encoder: { name: 'resnet50' } },
   });
+  defineExperiment({ ...base, model: { decoder: { name: 'unet-original', padding: true } } });
+
+  // @ts-expect-error a whole network takes no encoder
+  defineExperiment({ ...base, model: { ...model, decoder: { name: 'unet-original', padding: true } } });
+  // @ts-expect-error a decoder needs an encoder
+  defineExperiment({ ...base, model: { decoder: { name: 'unet' } } });
 
   // @ts-expect-error a misspelt key
   defineExperiment({ ...base, optimiser: optimizer });

@@ -21,12 +21,18 @@ export function modelOptions(): void {
     encoder: { name: 'resnet50' },
     ...image,
   });
+  buildModel({ decoder: { name: 'fcn' }, encoder: { name: 'resnext101_32x8d' }, ...image });
   buildModel({
     decoder: { name: 'unet' },
     encoder: { name: 'efficientnet-b0', depth: 4, dropConnect: 0.1 },
     ...image,
   });
+  buildModel({ decoder: { name: 'unet-original', layout: 'mirrored', padding: true }, ...image });
 
+  // @ts-expect-error a whole network takes no encoder
+  buildModel({ decoder: { name: 'unet-original' }, encoder: { name: 'resnet18' }, ...image });
+  // @ts-expect-error a decoder needs an encoder
+  buildModel({ decoder: { name: 'unet' }, ...image });
   // @ts-expect-error a misspelt decoder
   buildModel({ decoder: { name: 'unetpluplus' }, encoder: { name: 'resnet18' }, ...image });
   // @ts-expect-error a misspelt encoder
@@ -43,6 +49,8 @@ export function modelOptions(): void {
   buildModel({ decoder: { name: 'unet' }, encoder: { name: 'resnet18', depth: 6 }, ...image });
   // @ts-expect-error torchvision dilates no basic blocks
   buildModel({ decoder: { name: 'fcn' }, encoder: { name: 'resnet18' }, ...image });
+  // @ts-expect-error poolings cannot be dilated
+  buildModel({ decoder: { name: 'fcn' }, encoder: { name: 'vgg16_bn' }, ...image });
   // @ts-expect-error torchvision dilates no EfficientNet
   buildModel({ decoder: { name: 'fcn' }, encoder: { name: 'efficientnet-b0' }, ...image });
   // @ts-expect-error an option of another encoder
@@ -52,7 +60,7 @@ export function modelOptions(): void {
   // @ts-expect-error classes are needed
   buildModel({ decoder: { name: 'unet' }, encoder: { name: 'resnet18' }, inChannels: 1 });
 
-  const encoder: ModelOptions['encoder'] = { name: 'resnet34', depth: 4 };
+  const encoder = { name: 'resnet34', depth: 4 } as const;
   // @ts-expect-error not a key of a model
   const misspelt: ModelOptions = { decoder: { name: 'unet' }, encoder, inChannels: 1, classes: 29, depth: 4 };
   buildModel(misspelt);

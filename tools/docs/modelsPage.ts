@@ -1,5 +1,5 @@
 import { listModels } from '../../src/models/listModels.ts';
-import type { EncoderEntry, OptionEntry } from '../../src/models/listModels.ts';
+import type { DecoderEntry, EncoderEntry, OptionEntry } from '../../src/models/listModels.ts';
 import { anchor, code, generatedFrom, page, table } from './markdown.ts';
 
 const count = new Intl.NumberFormat('en');
@@ -7,6 +7,7 @@ const count = new Intl.NumberFormat('en');
 /** `docs/reference/models.md`: every encoder and decoder with its sizes, from the trees themselves. */
 export function modelsPage(): string {
   const { encoders, decoders } = listModels();
+  const onEncoders = decoders.filter(({ ownParameters }) => ownParameters === undefined);
   return page(
     generatedFrom('`listModels` in `src/models/listModels.ts`'),
     '# Models',
@@ -31,15 +32,27 @@ export function modelsPage(): string {
         optionNames(decoder.options),
       ]),
     ),
+    ...wholeNetworks(decoders),
     'Parameters of the whole model with each encoder, for colour images and one class; – where they do not go together:',
     table(
-      ['encoder', ...decoders.map(({ name }) => code(name))],
+      ['encoder', ...onEncoders.map(({ name }) => code(name))],
       encoders.map((encoder) => [
         code(encoder.name),
-        ...decoders.map(({ parameters }) => parametersWith(parameters, encoder)),
+        ...onEncoders.map(({ parameters }) => parametersWith(parameters, encoder)),
       ]),
     ),
   );
+}
+
+function wholeNetworks(decoders: readonly DecoderEntry[]): string[] {
+  const rows = decoders.flatMap(({ name, ownParameters }) =>
+    ownParameters === undefined ? [] : [[code(name), count.format(ownParameters)]],
+  );
+  if (rows.length === 0) return [];
+  return [
+    'These are whole networks and take no `encoder`; parameters for colour images and one class:',
+    table(['decoder', 'parameters'], rows),
+  ];
 }
 
 function parametersWith(

@@ -5,13 +5,26 @@ Needs from PyPI: torch 2.15, segmentation-models-pytorch 0.6.0, numpy 2.
     python tools/goldens/layers.py
 """
 
+import json
+from functools import partial
 from pathlib import Path
 
 import torch
-from formula import digest, direction, filled, filled_state, write
+from formula import digest, direction, filled, filled_state
+from segmentation_models_pytorch.encoders import mix_transformer
 from segmentation_models_pytorch.encoders._efficientnet import Conv2dStaticSamePadding
 
 FOLDER = Path(__file__).parent.parent.parent / "tests" / "goldens" / "nn"
+
+
+class PixelLinear(torch.nn.Linear):
+    """A linear layer on the channels of each pixel."""
+
+    def forward(self, x):
+        return super().forward(x.movedim(1, -1)).movedim(-1, 1)
+
+
+NORM = partial(mix_transformer.LayerNorm, eps=1e-6)
 
 # Layers by themselves: [name, layer, shape of the input].
 LAYERS = [
@@ -23,6 +36,14 @@ LAYERS = [
     ["transposed", torch.nn.ConvTranspose2d(5, 7, 2, stride=2), [2, 5, 6, 9]],
     ["transposed-padded", torch.nn.ConvTranspose2d(5, 4, 4, stride=2, padding=1, bias=False), [1, 5, 7, 6]],
     ["pooled", torch.nn.MaxPool2d(3, 2, 1), [2, 3, 15, 10]],
+    ["averaged", torch.nn.AvgPool2d(2, 2), [2, 3, 15, 10]],
+    ["linear", PixelLinear(6, 9), [2, 6, 5, 4]],
+    ["linear-plain", PixelLinear(7, 3, bias=False), [1, 7, 3, 4]],
+    ["layer-norm", mix_transformer.LayerNorm(21), [2, 21, 5, 3]],
+    ["layer-norm-epsilon", mix_transformer.LayerNorm(6, eps=0.5), [1, 6, 4, 4]],
+    ["mix-transformer", mix_transformer.Block(12, num_heads=1, qkv_bias=True, norm_layer=NORM, sr_ratio=1), [2, 12, 5, 4]],
+    ["mix-transformer-reduced", mix_transformer.Block(12, num_heads=3, qkv_bias=True, norm_layer=NORM, sr_ratio=2), [2, 12, 5, 7]],
+    ["gelu", torch.nn.GELU(), [2, 3, 7, 9]],
     ["nearest-odd", torch.nn.Upsample((13, 21), mode="nearest"), [1, 3, 7, 11]],
     ["bilinear-up", torch.nn.Upsample((13, 21), mode="bilinear"), [1, 3, 4, 9]],
     ["bilinear-down", torch.nn.Upsample((5, 4), mode="bilinear"), [1, 3, 11, 9]],
@@ -49,7 +70,9 @@ def layers():
 
 def main():
     FOLDER.mkdir(exist_ok=True)
-    write(FOLDER / "layers.json", layers())
+    # A line for each, so that a new one changes one line.
+    lines = (f"{json.dumps(name)}:{json.dumps(result, separators=(',', ':'))}" for name, result in layers().items())
+    (FOLDER / "layers.json").write_text("{" + ",\n".join(lines) + "}\n")
 
 
 if __name__ == "__main__":

@@ -27,6 +27,10 @@ BATCH = 2
 LIFT = 5
 
 
+def auxiliary_name(index):
+    return f"auxiliary {index}" if index else "auxiliary"
+
+
 def golden(options, size):
     model = original(options).double()
     state = load_filled(model)
@@ -50,16 +54,16 @@ def golden(options, size):
             if key.endswith(("running_mean", "running_var"))
         },
     }
-    if auxiliary is not None:
-        trained["auxiliary"] = digest("auxiliary", auxiliary)
+    if auxiliary:
+        trained["auxiliary"] = [digest(auxiliary_name(i), side) for i, side in enumerate(auxiliary)]
 
     # Nearly all inputs of the ReLUs are made positive: one that rounding moves across zero changes every gradient
     # before it by up to a fifth, in float32 PyTorch as well.
     load_filled(model, LIFT)
     logits, auxiliary = logits_of(model, x)
     loss = (logits * direction("direction", logits)).sum()
-    if auxiliary is not None:
-        loss = loss + (auxiliary * direction("auxiliary direction", auxiliary)).sum()
+    for i, side in enumerate(auxiliary):
+        loss = loss + (side * direction(f"{auxiliary_name(i)} direction", side)).sum()
     loss.backward()
     gradients = {
         key: None if value.grad is None else digest(key, value.grad, 6) for key, value in model.named_parameters()

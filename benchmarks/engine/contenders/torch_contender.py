@@ -19,14 +19,29 @@ LAYOUT = torch.channels_last if spec["channelsLast"] else torch.contiguous_forma
 BFLOAT16 = spec["precision"] == "bfloat16"
 
 
+SMP_MODELS = {
+    "unet": smp.Unet,
+    "unetplusplus": smp.UnetPlusPlus,
+    "manet": smp.MAnet,
+    "linknet": smp.Linknet,
+    "fpn": smp.FPN,
+    "pan": smp.PAN,
+    "deeplabv3plus": smp.DeepLabV3Plus,
+    "upernet": smp.UPerNet,
+}
+TORCHVISION_MODELS = {
+    "fcn": lambda **settings: torchvision.models.segmentation.fcn_resnet50(aux_loss=True, **settings),
+    "lraspp": torchvision.models.segmentation.lraspp_mobilenet_v3_large,
+}
+# segmentation-models-pytorch knows timm's encoders by another name.
+TIMM_ENCODERS = {"tf_efficientnet_lite0": "timm-tf_efficientnet_lite0"}
+
+
 def build(options):
     decoder, encoder, classes = options["decoder"]["name"], options["encoder"]["name"], options["classes"]
-    if decoder == "fcn":
-        return torchvision.models.segmentation.fcn_resnet50(
-            weights=None, weights_backbone=None, num_classes=classes, aux_loss=True
-        )
-    kind = {"unet": smp.Unet, "unetplusplus": smp.UnetPlusPlus}[decoder]
-    return kind(encoder, encoder_weights=None, classes=classes)
+    if decoder in TORCHVISION_MODELS:
+        return TORCHVISION_MODELS[decoder](weights=None, weights_backbone=None, num_classes=classes)
+    return SMP_MODELS[decoder](TIMM_ENCODERS.get(encoder, encoder), encoder_weights=None, classes=classes)
 
 
 model = build(spec["model"]).to(memory_format=LAYOUT)
@@ -52,7 +67,8 @@ def loss_of(images, target):
     output = model(images)
     if not isinstance(output, dict):
         return criterion(output, target)
-    return criterion(output["out"], target) + 0.5 * criterion(output["aux"], target)
+    loss = criterion(output["out"], target)
+    return loss + 0.5 * criterion(output["aux"], target) if "aux" in output else loss
 
 
 def compiled(function):

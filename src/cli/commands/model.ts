@@ -6,7 +6,7 @@ import { registerModelImport } from './modelImport.ts';
 
 interface ModelFlags {
   readonly decoder: string;
-  readonly encoder: string;
+  readonly encoder?: string;
   readonly inChannels: number;
   readonly classes: number;
   readonly set?: readonly string[];
@@ -19,6 +19,7 @@ interface RunFlags extends ModelFlags {
 }
 
 const count = new Intl.NumberFormat('en');
+const megabytes = (bytes: number): string => (bytes / 1e6).toFixed(1);
 
 export const registerModel: RegisterCommand = (program, run) => {
   const group = program.command('model').description('look at models and run them');
@@ -37,13 +38,17 @@ export const registerModel: RegisterCommand = (program, run) => {
           entry.channels.join(' '),
           options(entry),
         ]);
-        const decoders = models.decoders.map(({ name, parameters }) => [
-          name,
-          ...models.encoders.map((encoder) => {
-            const whole = new Map(Object.entries(parameters)).get(encoder.name);
-            return whole === undefined ? '–' : count.format(whole);
-          }),
-        ]);
+        const numbers = (values: readonly (number | undefined)[]): string[] =>
+          values.map((value) => (value === undefined ? '–' : count.format(value)));
+        const decoders = models.decoders
+          .filter(({ parameters }) => Object.keys(parameters).length > 0)
+          .map(({ name, parameters }) => [
+            name,
+            ...numbers(models.encoders.map((encoder) => parameters[encoder.name])),
+          ]);
+        const whole = models.decoders
+          .filter(({ ownParameters }) => ownParameters !== undefined)
+          .map(({ name, ownParameters }) => [name, ...numbers([ownParameters])]);
         const decoderOptions = models.decoders.flatMap((entry) => [
           `\noptions of ${entry.name}`,
           ...entry.options.map(({ name, values }) => `  ${name}: ${values}`),
@@ -54,6 +59,8 @@ export const registerModel: RegisterCommand = (program, run) => {
             table(['encoder', 'parameters', 'channels', 'options'], encoders),
             'Parameters of whole models:',
             table(['decoder', ...models.encoders.map(({ name }) => name)], decoders),
+            'Whole networks, which take no encoder:',
+            table(['decoder', 'parameters'], whole),
           ].join('\n\n') + `\n${decoderOptions.join('\n')}`,
         );
       }),
@@ -79,12 +86,14 @@ export const registerModel: RegisterCommand = (program, run) => {
           layer.outputShape.slice(1).join('×'),
           count.format(layer.parameters),
           (layer.multiplyAdds / 1e6).toFixed(1),
+          megabytes(layer.outputBytes),
         ]);
         output.result(
           summary,
           [
-            table(['layer', 'type', 'output', 'parameters', 'M multiply-adds'], rows),
+            table(['layer', 'type', 'output', 'parameters', 'M multiply-adds', 'MB'], rows),
             `${count.format(summary.parameters)} parameters, ${(summary.multiplyAdds / 1e9).toFixed(2)} G multiply-adds for one image of ${flags.size} × ${flags.size}.`,
+            `In float32: ${megabytes(summary.stateBytes)} MB of weights, ${megabytes(summary.activationBytes)} MB of layers' outputs, the most of which training holds for every image of a batch.`,
           ].join('\n\n'),
         );
       }),
@@ -114,7 +123,7 @@ export const registerModel: RegisterCommand = (program, run) => {
 function modelOptions(command: Command): Command {
   return command
     .requiredOption('--decoder <name>', 'see "phalanx model list"')
-    .requiredOption('--encoder <name>', 'see "phalanx model list"')
+    .option('--encoder <name>', 'see "phalanx model list"; none for a decoder that is a whole network')
     .option('--in-channels <n>', 'channels of the input', wholeNumber('--in-channels', 1), 3)
     .option('--classes <n>', 'channels of the logits', wholeNumber('--classes', 1), 1)
     .option('--set <key=value>', 'a further option, such as decoder.attentionType=scse', collect);
@@ -122,5 +131,6 @@ function modelOptions(command: Command): Command {
 
 async function declared({ decoder, encoder, inChannels, classes, set = [] }: ModelFlags): Promise<unknown> {
   const { applyOverrides } = await import('../../experiment/overrides.ts');
-  return applyOverrides({ decoder: { name: decoder }, encoder: { name: encoder }, inChannels, classes }, set);
+  const foundation = encoder === undefined ? {} : { encoder: { name: encoder } };
+  return applyOverrides({ decoder: { name: decoder }, ...foundation, inChannels, classes }, set);
 }

@@ -75,7 +75,7 @@ const inference = defineOp<'x' | 'scale' | 'offset' | 'mean' | 'variance', Batch
 });
 
 /** What follows a normalization. */
-export type Activation = 'none' | 'relu' | 'silu';
+export type Activation = 'none' | 'relu' | 'relu6' | 'silu';
 
 interface FusedAttributes extends BatchNormAttributes {
   readonly activation: Activation;
@@ -188,6 +188,8 @@ export function applyAfter(y: tf.Tensor4D, { activation, residual }: AfterNorm):
       return sum;
     case 'relu':
       return tf.relu(sum);
+    case 'relu6':
+      return tf.relu6(sum);
     case 'silu':
       return silu(sum);
   }

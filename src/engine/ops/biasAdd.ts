@@ -10,7 +10,7 @@ const biasAddOp = defineOp<'x' | 'bias', object>({
   gradient: ([dy]) => ({ x: () => dy!.clone(), bias: () => runOp('BiasAddGrad', attributes, [dy!]) }),
 });
 
-/** `x` `[N, H, W, C]` plus `bias` `[C]`; TensorFlow computes it within the convolution before it. */
-export function biasAdd(x: tf.Tensor4D, bias: tf.Tensor1D): tf.Tensor4D {
-  return biasAddOp({ x, bias }, {})[0] as tf.Tensor4D;
+/** `x` `[..., C]` plus `bias` `[C]`; TensorFlow computes it within the convolution or product before it. */
+export function biasAdd<T extends tf.Tensor>(x: T, bias: tf.Tensor1D): T {
+  return biasAddOp({ x, bias }, {})[0] as T;
 }

@@ -1,7 +1,8 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { PhalanxError } from '../../core/errors.ts';
 import { defineOp } from '../op.ts';
-import { backwardData, backwardFilter, dense, depthwise, forward } from './convolution.ts';
+import { startedEngine } from '../running.ts';
+import { backwardData, backwardFilter, dense, depthwise, forward, grouped } from './convolution.ts';
 import type { Family, Geometry } from './convolution.ts';
 import { pair, sides } from './pair.ts';
 import type { Pair, Sides } from './pair.ts';
@@ -29,6 +30,7 @@ function define(name: string, family: Family) {
 }
 
 const denseConv2d = define('Conv2d', dense);
+const groupedConv2d = define('GroupedConv2d', grouped);
 const depthwiseConv2d = define('DepthwiseConv2d', depthwise);
 
 const transposedConv2d = defineOp<'x' | 'filter', Geometry & { readonly outputShape: readonly number[] }>({
@@ -109,15 +111,30 @@ export function conv2d(x: tf.Tensor4D, filter: tf.Tensor4D, options: Conv2dOptio
     ];
     return depthwise2d(x, tf.reshape(filter, shape), geometry);
   }
-  // TensorFlow's grouped convolution has no gradient on the CPU.
-  const inputs = tf.split(x, groups, 3);
+  return canGroup(filter.shape, geometry)
+    ? (groupedConv2d({ x, filter }, geometry)[0] as tf.Tensor4D)
+    : splitConv2d(x, filter, options);
+}
+
+/**
+ * On processors only oneDNN has gradients of grouped convolutions; its one for 1×1 filters with strides is avoided, as
+ * without groups (docs/decisions/engine-robustness.md).
+ */
+function canGroup([kernelHeight, kernelWidth]: readonly number[], { stride }: Geometry): boolean {
+  if (startedEngine().info.device !== 'cpu') return true;
+  const oneDnn = process.arch === 'x64' && process.env['TF_ENABLE_ONEDNN_OPTS'] !== '0';
+  return oneDnn && (kernelHeight! * kernelWidth! > 1 || Math.max(...stride) === 1);
+}
+
+/** The same, of one convolution for each group. */
+export function splitConv2d(x: tf.Tensor4D, filter: tf.Tensor4D, options: Conv2dOptions): tf.Tensor4D {
+  const geometry = resolveGeometry(options);
+  const groups = options.groups ?? 1;
   const filters = tf.split(filter, groups, 3);
-  return tf.concat(
-    inputs.map(
-      (input, group) => denseConv2d({ x: input, filter: filters[group]! }, geometry)[0] as tf.Tensor4D,
-    ),
-    3,
-  );
+  const results = tf
+    .split(x, groups, 3)
+    .map((input, group) => denseConv2d({ x: input, filter: filters[group]! }, geometry)[0] as tf.Tensor4D);
+  return tf.concat(results, 3);
 }
 
 /**

@@ -56,6 +56,8 @@ export const dense: Family = {
   backwardData: 'Conv2DBackpropInput',
   backwardFilter: 'Conv2DBackpropFilter',
 };
+/** The number of groups is told by the shapes. */
+export const grouped: Family = { ...dense };
 export const depthwise: Family = {
   forward: 'DepthwiseConv2dNative',
   backwardData: 'DepthwiseConv2dNativeBackpropInput',

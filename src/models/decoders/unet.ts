@@ -27,7 +27,7 @@ export class UnetDecoder extends Decoder {
     this.#center = options.center ? this.register('center', centerBlock(head, options.useNorm)) : undefined;
     const blocks = channels.map((outChannels, index) => {
       const inChannels = index === 0 ? head : channels[index - 1]!;
-      const block = new UnetDecoderBlock(inChannels, skips[index] ?? 0, outChannels, options);
+      const block = new UnetDecoderBlock(inChannels, skips[index], outChannels, options);
       return [String(index), block] as const;
     });
     this.#blocks = this.register('blocks', new ModuleDict(blocks));

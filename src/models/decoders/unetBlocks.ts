@@ -37,15 +37,21 @@ export class UnetDecoderBlock extends Module {
   readonly #conv2: Layer;
   readonly #attention2: Layer;
 
-  constructor(inChannels: number, skipChannels: number, outChannels: number, options: UnetOptions) {
+  /** @param skipChannels Undefined without a skip connection, which is not the same as one that has no channels. */
+  constructor(
+    inChannels: number,
+    skipChannels: number | undefined,
+    outChannels: number,
+    options: UnetOptions,
+  ) {
     super();
     const { useNorm, attentionType, interpolation } = options;
-    const joined = inChannels + skipChannels;
+    const joined = inChannels + (skipChannels ?? 0);
     this.#interpolation = interpolation;
     this.#conv1 = this.register('conv1', convReLU(joined, outChannels, useNorm));
     this.#attention1 = this.register('attention1', new Attention(joined, attentionType));
     // Without a skip connection the original keeps this attention and never calls it.
-    if (skipChannels === 0) this.#attention1.freeze();
+    if (skipChannels === undefined) this.#attention1.freeze();
     this.#conv2 = this.register('conv2', convReLU(outChannels, outChannels, useNorm));
     this.#attention2 = this.register('attention2', new Attention(outChannels, attentionType));
   }

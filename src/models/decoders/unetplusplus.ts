@@ -2,7 +2,7 @@ import type * as tf from '@tensorflow/tfjs-core';
 import type { Context } from '../../nn/context.ts';
 import { ModuleDict } from '../../nn/moduleDict.ts';
 import { Decoder } from './decoder.ts';
-import { UnetDecoderBlock } from './unetBlocks.ts';
+import { UnetDecoderBlock, centerBlock } from './unetBlocks.ts';
 import type { UnetOptions } from './unetBlocks.ts';
 
 /**
@@ -20,10 +20,16 @@ export class UnetPlusPlusDecoder extends Decoder {
   /**
    * @param encoderChannels Of the image and every stage, as `Encoder.outChannels`.
    * @param channels Of each block in column 0, deepest first, one per stage.
+   * @param options With `idleCenter` it has the two convolutions after a VGG encoder that the original never calls.
    */
-  constructor(encoderChannels: readonly number[], channels: readonly number[], options: UnetOptions) {
+  constructor(
+    encoderChannels: readonly number[],
+    channels: readonly number[],
+    options: UnetOptions & { readonly idleCenter: boolean },
+  ) {
     super();
     const [head, ...skips] = encoderChannels.slice(1).reverse() as [number, ...number[]];
+    if (options.idleCenter) this.register('center', centerBlock(head, options.useNorm)).freeze();
     this.#levels = skips.length;
     const blocks: [string, UnetDecoderBlock][] = [];
     for (const [level, skip] of skips.entries()) {
@@ -38,7 +44,7 @@ export class UnetPlusPlusDecoder extends Decoder {
       }
     }
     this.outChannels = channels.at(-1)!;
-    const last = new UnetDecoderBlock(channels.at(-2)!, 0, this.outChannels, options);
+    const last = new UnetDecoderBlock(channels.at(-2)!, undefined, this.outChannels, options);
     blocks.push([blockName(0, this.#levels), last]);
     this.#blocks = this.register('blocks', new ModuleDict(blocks));
     this.sizeMultiple = 2 ** channels.length;

@@ -1,5 +1,4 @@
 import type * as tf from '@tensorflow/tfjs-core';
-import { PhalanxError } from '../../core/errors.ts';
 import { BatchNorm2d } from '../../nn/batchNorm2d.ts';
 import type { Context } from '../../nn/context.ts';
 import { Conv2d } from '../../nn/conv2d.ts';
@@ -76,15 +75,7 @@ export class EfficientNet extends Encoder {
 
   /** @throws PhalanxError `model/input-shape` when the image is too small to be halved so often. */
   override forward(x: tf.Tensor4D, context: Context): readonly tf.Tensor4D[] {
-    const [, height, width] = x.shape;
-    if (Math.min(height, width) < this.#smallestSide) {
-      throw new PhalanxError('model/input-shape', {
-        what: 'The image is too small for its encoder',
-        expected: `at least ${this.#smallestSide}×${this.#smallestSide} pixels`,
-        received: `${height}×${width}`,
-        fix: 'Use larger images or a smaller depth of the encoder',
-      });
-    }
+    this.requireSides(x, this.#smallestSide);
     const stem = {
       modules: [this.#stem, this.#bn0],
       compute: (image: tf.Tensor4D, inner: Context) =>

@@ -22,8 +22,51 @@ function family<const Name extends string, Shape extends z.ZodRawShape>(
 }
 
 const resnet = family(
-  ['resnet18', 'resnet34', 'resnet50'],
+  ['resnet18', 'resnet34', 'resnet50', 'resnet101', 'resnet152'],
   "Residual network (He et al. 2016), as torchvision's, with segmentation-models-pytorch's names.",
+  pyramid,
+);
+
+const resnext = family(
+  ['resnext50_32x4d', 'resnext101_32x8d'],
+  "ResNeXt (Xie et al. 2017), as torchvision's, with segmentation-models-pytorch's names.",
+  pyramid,
+);
+
+const wideResnet = family(
+  ['wide_resnet50_2'],
+  "Wide residual network (Zagoruyko and Komodakis 2016), torchvision's, which segmentation-models-pytorch lacks.",
+  pyramid,
+);
+
+const vggNames = [
+  'vgg11',
+  'vgg11_bn',
+  'vgg13',
+  'vgg13_bn',
+  'vgg16',
+  'vgg16_bn',
+  'vgg19',
+  'vgg19_bn',
+] as const;
+
+const vgg = family(
+  vggNames,
+  "VGG (Simonyan and Zisserman 2015), as torchvision's, with segmentation-models-pytorch's names.",
+  pyramid,
+);
+
+const densenetNames = ['densenet121', 'densenet161', 'densenet169', 'densenet201'] as const;
+
+const densenet = family(
+  densenetNames,
+  "DenseNet (Huang et al. 2017), as torchvision's, with segmentation-models-pytorch's names.",
+  pyramid,
+);
+
+const mobilenetV2 = family(
+  ['mobilenet_v2'],
+  "MobileNetV2 (Sandler et al. 2018), as torchvision's, with segmentation-models-pytorch's name.",
   pyramid,
 );
 
@@ -46,8 +89,29 @@ const efficientnet = family(
   },
 );
 
+export const mixTransformerNames = ['mit_b0', 'mit_b1', 'mit_b2', 'mit_b3', 'mit_b4', 'mit_b5'] as const;
+
+const mixTransformer = family(
+  mixTransformerNames,
+  "Mix Transformer, SegFormer's encoder (Xie et al. 2021), as segmentation-models-pytorch's, with its names.",
+  {
+    ...pyramid,
+    /** Probability that training skips half a block for a sample: 0 at the first, rising to this at the last; in [0, 1). */
+    dropPath: z.number().min(0).lt(1).default(0.1),
+  },
+);
+
 /** Options of every encoder, by name. */
-export const encoderSchemas = { ...resnet, ...efficientnet };
+export const encoderSchemas = {
+  ...resnet,
+  ...resnext,
+  ...wideResnet,
+  ...vgg,
+  ...densenet,
+  ...mobilenetV2,
+  ...efficientnet,
+  ...mixTransformer,
+};
 
 export type EncoderName = keyof typeof encoderSchemas;
 export type EncoderOptions<Name extends EncoderName = EncoderName> = {

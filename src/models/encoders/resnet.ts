@@ -20,11 +20,19 @@ export interface ResNetVariant {
   readonly widthPerGroup?: number;
 }
 
-/** torchvision's names and sizes (He et al. 2016, https://arxiv.org/abs/1512.03385; bottlenecks as its version 1.5). */
+/**
+ * torchvision's names and sizes: He et al. 2016 (https://arxiv.org/abs/1512.03385; bottlenecks as its version 1.5), Xie
+ * et al. 2017 (https://arxiv.org/abs/1611.05431), Zagoruyko and Komodakis 2016 (https://arxiv.org/abs/1605.07146).
+ */
 export const resnetVariants = {
   resnet18: { block: 'basic', layers: [2, 2, 2, 2] },
   resnet34: { block: 'basic', layers: [3, 4, 6, 3] },
   resnet50: { block: 'bottleneck', layers: [3, 4, 6, 3] },
+  resnet101: { block: 'bottleneck', layers: [3, 4, 23, 3] },
+  resnet152: { block: 'bottleneck', layers: [3, 8, 36, 3] },
+  resnext50_32x4d: { block: 'bottleneck', layers: [3, 4, 6, 3], groups: 32, widthPerGroup: 4 },
+  resnext101_32x8d: { block: 'bottleneck', layers: [3, 4, 23, 3], groups: 32, widthPerGroup: 8 },
+  wide_resnet50_2: { block: 'bottleneck', layers: [3, 4, 6, 3], widthPerGroup: 128 },
 } as const satisfies Record<string, ResNetVariant>;
 
 export interface ResNetOptions {

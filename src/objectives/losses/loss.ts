@@ -61,23 +61,27 @@ function sumsByWeight(logits: tf.Tensor4D, labels: tf.Tensor4D): (posWeight: Pos
   };
 }
 
-/** What a model returns: logits, and those of an auxiliary head where it has one, all `[N, H, W, C]`. */
+/** What a model returns: logits, and those of auxiliary heads where it has some, all `[N, H, W, C]`. */
 export interface ModelOutput {
   readonly logits: tf.Tensor4D;
-  readonly auxiliary?: tf.Tensor4D | undefined;
+  readonly auxiliary?: readonly tf.Tensor4D[] | undefined;
 }
 
 /**
- * The loss of a model's output, in float32 also within a function compiled for bfloat16; an auxiliary head counts
- * `auxiliaryWeight` (torchvision's segmentation references use 0.5).
+ * The loss of a model's output, in float32 also within a function compiled for bfloat16.
+ *
+ * @param auxiliaryWeight Factor of the loss of every auxiliary head (torchvision's segmentation references use 0.5), or
+ *   of each.
  */
 export function lossOfOutput(
   loss: Loss,
   output: ModelOutput,
   labels: tf.Tensor4D,
-  auxiliaryWeight = 0.5,
+  auxiliaryWeight: number | readonly number[] = 0.5,
 ): tf.Scalar {
   const main = loss(keepFloat32(output.logits), labels);
-  if (output.auxiliary === undefined) return main;
-  return tf.add(main, tf.mul(loss(keepFloat32(output.auxiliary), labels), auxiliaryWeight));
+  return (output.auxiliary ?? []).reduce((sum, logits, index) => {
+    const weight = typeof auxiliaryWeight === 'number' ? auxiliaryWeight : auxiliaryWeight[index]!;
+    return tf.add(sum, tf.mul(loss(keepFloat32(logits), labels), weight));
+  }, main);
 }
