@@ -50,7 +50,7 @@ export function fitWeights(
   const absent = [...states.keys()].filter((name) => !tensors.has(name) && !isBatchCount(name));
   const known = [...tensors.keys()].filter((name) => states.has(name));
   // An encoder alone leaves the rest of a model as it is; half of the rest would be a mistake.
-  if (known.every(isInEncoder) && absent.every((name) => !isInEncoder(name))) {
+  if (known.length > 0 && known.every(isInEncoder) && absent.every((name) => !isInEncoder(name))) {
     for (const name of states.keys()) if (!isInEncoder(name)) open.add(name);
   }
   if (adaptClasses && module instanceof SegmentationModel) {
