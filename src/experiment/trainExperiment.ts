@@ -9,6 +9,7 @@ import { shuffledSampler } from '../data/loader/samplers.ts';
 import { startEngine } from '../engine/engine.ts';
 import { buildModel } from '../models/buildModel.ts';
 import type { SegmentationModel } from '../models/segmentationModel.ts';
+import { resolveWeights } from '../models/weights/folder.ts';
 import { loadEncoderWeights } from '../models/weights/loadEncoderWeights.ts';
 import { readSafetensors } from '../nn/safetensors/read.ts';
 import { loadStateDict } from '../nn/stateDict.ts';
@@ -66,6 +67,8 @@ export async function* trainExperiment(options: TrainExperimentOptions): AsyncGe
   requireAnnotations(dataset);
   const split = splitFold(dataset, config.data, fold);
   const spec = modelConfig(config, dataset.classes.length, relative(process.cwd(), experiment.path));
+  // Before there is a run: what is not there should not leave one behind.
+  resolveWeights(config.model.encoder);
 
   const { run, twins } = await openRun({ ...options, fold });
   yield { type: 'run', run, twins };

@@ -93,3 +93,8 @@ test('a new run tells which runs had the same settings', async () => {
   await make('two', { status: 'finished' }, { experiment: experiment(9) });
   expect((await open()).twins.map(({ state }) => state.id)).toEqual(['one']);
 });
+
+test('an encoder without weights is the experiment it was before encoders could have any', () => {
+  const { encoder } = experiment().config.model;
+  expect(encoder).toEqual({ name: 'resnet18', depth: 5 });
+});

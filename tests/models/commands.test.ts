@@ -170,7 +170,10 @@ test('listModels reads sizes and options from the models themselves', () => {
   const { encoders, decoders } = listModels();
   expect(encoders.find(({ name }) => name === 'resnet34')).toEqual({
     name: 'resnet34',
-    options: [{ name: 'depth', values: '3 | 4 | 5', default: 5 }],
+    options: [
+      { name: 'depth', values: '3 | 4 | 5', default: 5 },
+      { name: 'weights', values: 'string' },
+    ],
     channels: [3, 64, 64, 128, 256, 512],
     strides: [1, 2, 4, 8, 16, 32],
     parameters: 21_284_672,

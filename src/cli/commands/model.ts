@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import type { RegisterCommand } from '../command.ts';
 import { collect, wholeNumber } from '../options.ts';
 import { table } from '../terminal/table.ts';
+import { registerModelExport } from './modelExport.ts';
 import { registerModelImport } from './modelImport.ts';
 
 interface ModelFlags {
@@ -111,6 +112,7 @@ export const registerModel: RegisterCommand = (program, run) => {
       }),
     );
   registerModelImport(group, run);
+  registerModelExport(group, run);
 };
 
 function modelOptions(command: Command): Command {

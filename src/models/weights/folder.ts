@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join, sep } from 'node:path';
 import { PhalanxError } from '../../core/errors.ts';
-import type { EncoderName } from '../encoders/options.ts';
+import type { EncoderConfig } from '../encoders/options.ts';
 import { adviceFor } from './origins.ts';
 
 /** `$PHALANX_WEIGHTS`, else `weights` in the per-user cache, which `tools/setup` uses too. */
@@ -28,8 +28,9 @@ function isPath(weights: string): boolean {
  *
  * @throws PhalanxError `weights/missing`, which says where to get the file and how to put it there
  */
-export function resolveWeights(encoder: EncoderName, weights: string | undefined): string | undefined {
-  if (weights === undefined || weights === 'random') return undefined;
+export function resolveWeights(config: EncoderConfig | undefined): string | undefined {
+  const { name: encoder, weights } = config ?? {};
+  if (encoder === undefined || weights === undefined || weights === 'random') return undefined;
   if (isPath(weights)) return weights;
   const path = namedWeightsPath(encoder, weights);
   if (existsSync(path)) return path;

@@ -8,17 +8,17 @@ import { readWeights } from './readWeights.ts';
 
 /**
  * Loads what the option `weights` names into every encoder of a model, with the first convolution brought to the
- * image's channels; does nothing where they are random.
+ * image's channels; does nothing where they are random or the model is a whole network without encoder.
  *
  * @throws PhalanxError `weights/missing`, `model/state-mismatch`, `safetensors/*`, `torch-file/*`; nothing is loaded then
  */
-export async function loadEncoderWeights(model: Module, { name, weights }: EncoderConfig): Promise<void> {
-  const path = resolveWeights(name, weights);
+export async function loadEncoderWeights(model: Module, encoder: EncoderConfig | undefined): Promise<void> {
+  const path = resolveWeights(encoder);
   if (path === undefined) return;
   const file = await readWeights(path);
   const fitted = [...model.namedModules()]
     .map(([, module]) => module)
     .filter((module) => module instanceof Encoder)
-    .map((encoder) => ({ encoder, ...fitWeights(file, encoder, { source: path }) }));
-  for (const { encoder, tensors } of fitted) loadStateDict(encoder, tensors, path);
+    .map((part) => ({ part, ...fitWeights(file, part, { source: path }) }));
+  for (const { part, tensors } of fitted) loadStateDict(part, tensors, path);
 }
