@@ -25,3 +25,12 @@ export function nearest(name: string, candidates: Iterable<string>): string | un
   }
   return best;
 }
+
+/** More names than this are too many for a sentence. */
+const MANY = 24;
+
+/** `a, b, c`, of many names the first few and how many there are. */
+export function listed(names: readonly string[]): string {
+  if (names.length <= MANY) return names.join(', ');
+  return `${names.slice(0, 5).join(', ')} and ${names.length - 5} more`;
+}

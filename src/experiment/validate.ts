@@ -1,7 +1,7 @@
 import { inspect } from 'node:util';
 import type { z } from 'zod';
 import { PhalanxError } from '../core/errors.ts';
-import { nearest } from '../core/nearest.ts';
+import { listed, nearest } from '../core/nearest.ts';
 import { keysAt, kindsAt, valuesAt } from './schemaPlaces.ts';
 
 /** Defects named in one message. */
@@ -70,7 +70,7 @@ function describe(issue: Issue, schema: z.ZodType, root: unknown): string[] {
       }
       const hint = typeof value === 'string' ? nearest(value.slice(0, 100), names) : undefined;
       const meant = hint === undefined ? '' : ` (did you mean ${hint}?)`;
-      return [`${at} must be one of ${names.join(', ')}, ${but}${meant}`];
+      return [`${at} must be one of ${listed(names)}, ${but}${meant}`];
     }
     case 'invalid_type':
       return [value === undefined ? `${at} is missing` : `${at} must be ${kind(issue.expected)}, ${but}`];

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { nearest } from '../core/nearest.ts';
+import { listed, nearest } from '../core/nearest.ts';
 
 /** A strict zod object called `name`, whose unknown keys are answered with the nearest known one. */
 export function namedOptions<Name extends string, Shape extends z.ZodRawShape>(name: Name, shape: Shape) {
@@ -19,8 +19,8 @@ export function strictOptions<Shape extends z.ZodRawShape>(shape: Shape) {
 
 /** The message for a name that no entry of a registry has. */
 export function unknownName(kind: string, received: unknown, known: readonly string[]): string {
-  if (typeof received !== 'string') return `expected the name of ${kind}: ${known.join(', ')}`;
-  return `there is no ${kind} called ${JSON.stringify(received)}${didYouMean(received, known)}; there are ${known.join(', ')}`;
+  if (typeof received !== 'string') return `expected the name of ${kind}: ${listed(known)}`;
+  return `there is no ${kind} called ${JSON.stringify(received)}${didYouMean(received, known)}; there are ${listed(known)}`;
 }
 
 function didYouMean(name: string, known: readonly string[]): string {

@@ -55,7 +55,7 @@ describe('one wrong setting is one clause with its path and the nearest valid ke
     [
       'model.decoder.name',
       'unetpluplus',
-      'model.decoder.name must be one of unet, unetplusplus, fcn, unet3plus, attention-unet, unet-original, luna-unet, light-unet, but is "unetpluplus" (did you mean unetplusplus?)',
+      'model.decoder.name must be one of unet, unetplusplus, fpn, deeplabv3, deeplabv3plus, manet, linknet, pspnet, pan, upernet, segformer, deeplabv3-torchvision, fcn, unet3plus, attention-unet, unet-original, lraspp, luna-unet, light-unet, but is "unetpluplus" (did you mean unetplusplus?)',
     ],
     ['model.decoder', 'unet', 'model.decoder must be an object, but is "unet"'],
     [
@@ -82,7 +82,7 @@ describe('one wrong setting is one clause with its path and the nearest valid ke
     [
       'model.encoder.name',
       'resnet43',
-      'model.encoder.name must be one of resnet18, resnet34, resnet50, efficientnet-b0, efficientnet-b1, efficientnet-b2, efficientnet-b3, efficientnet-b4, efficientnet-b5, efficientnet-b6, efficientnet-b7, but is "resnet43" (did you mean resnet34?)',
+      'model.encoder.name must be one of resnet18, resnet34, resnet50, resnet101, resnet152 and 36 more, but is "resnet43" (did you mean resnet34?)',
     ],
     [
       'optimizer.name',

@@ -186,6 +186,7 @@ test('listModels reads sizes and options from the models themselves', () => {
     encoders: encoders.map(({ name }) => name),
   });
   expect(unet.options).toEqual([
+    { name: 'auxParams', values: 'object' },
     { name: 'channels', values: 'list of integer ≥ 1 ≤ 4096' },
     { name: 'useNorm', values: 'batchnorm | identity', default: 'batchnorm' },
     { name: 'attentionType', values: 'scse | null', default: null },
