@@ -5,7 +5,9 @@ import { startEngine } from '../../src/engine/engine.ts';
 import { batchNormTraining, composedBatchNormTraining } from '../../src/engine/ops/batchNorm.ts';
 import type { Activation, AfterNorm } from '../../src/engine/ops/batchNorm.ts';
 import { composedExciteChannels, exciteChannels } from '../../src/engine/ops/exciteChannels.ts';
+import { composedGelu, gelu } from '../../src/engine/ops/gelu.ts';
 import { composedLabelSums, labelSums } from '../../src/engine/ops/labelSums.ts';
+import { composedLayerNorm, layerNorm } from '../../src/engine/ops/layerNorm.ts';
 import { composedUpsampleConcat, upsampleConcat } from '../../src/engine/ops/upsampleConcat.ts';
 
 type Op = (...inputs: tf.Tensor[]) => tf.Tensor;
@@ -82,6 +84,8 @@ const normalized: readonly (readonly [Shape, Activation, boolean])[] = [
   [[2, 128, 128, 64], 'relu', true],
   [[2, 128, 128, 144], 'silu', false],
   [[2, 256, 256, 16], 'none', false],
+  [[2, 128, 128, 96], 'relu6', false],
+  [[2, 64, 64, 240], 'hardswish', false],
 ];
 for (const [x, activation, adds] of normalized) {
   const bind =
@@ -94,6 +98,19 @@ for (const [x, activation, adds] of normalized) {
     };
   const name = `normalized [${x.join(', ')}], ${adds ? 'residual, ' : ''}${activation}`;
   await compare(name, bind(batchNormTraining), bind(composedBatchNormTraining), adds ? [x, x] : [x]);
+}
+const tokens: readonly Shape[] = [
+  [2, 128, 128, 64],
+  [2, 32, 32, 320],
+];
+for (const x of tokens) {
+  const name = `[${x.join(', ')}]`;
+  await compare(`gelu ${name}`, gelu, composedGelu, [x]);
+  const bind =
+    (op: typeof layerNorm): Op =>
+    (y) =>
+      op(y as tf.Tensor4D, tf.ones([x[3]]), tf.zeros([x[3]]), 1e-6);
+  await compare(`layer norm ${name}`, bind(layerNorm), bind(composedLayerNorm), [x]);
 }
 const [batch, height, width, classes] = [2, 512, 512, 29];
 const words = Int32Array.from({ length: batch * height * width }, (_, i) => Math.imul(i, 2654435761) & i);
