@@ -14,8 +14,11 @@ export interface Conv2dOptions {
   readonly kernelSize: number;
   /** Default 1. */
   readonly stride?: number;
-  /** Pixels of zeros on each of the four sides, as in PyTorch, or on them by name. Default 0. */
-  readonly padding?: number | Sides;
+  /**
+   * Pixels of zeros on each of the four sides, as in PyTorch, or on them by name; or `same`, TensorFlow's: as many as
+   * `ceil(side / stride)` outputs need, an odd one at the end. Default 0.
+   */
+  readonly padding?: number | Sides | 'same';
   /** Default 1. */
   readonly dilation?: number;
   /** Default 1. */
@@ -84,8 +87,19 @@ export class Conv2d extends Layer {
 
   /** The layer with other weights `[kernelH, kernelW, inChannels / groups, outChannels]` and bias `[outChannels]`. */
   convolve(x: tf.Tensor4D, weight: tf.Tensor4D, bias: tf.Tensor1D | undefined): tf.Tensor4D {
-    const { stride, padding, dilation, groups } = this.#options;
+    const { stride, dilation, groups } = this.#options;
+    const padding = this.#options.padding === 'same' ? this.#samePadding(x) : this.#options.padding;
     const y = conv2d(x, weight, { stride, padding, dilation, groups });
     return bias === undefined ? y : biasAdd(y, bias);
+  }
+
+  #samePadding({ shape: [, height, width] }: tf.Tensor4D): Sides {
+    const { kernelSize, stride, dilation } = this.#options;
+    const sidesOf = (side: number) => {
+      const reached = (Math.ceil(side / stride) - 1) * stride + (kernelSize - 1) * dilation + 1;
+      const total = Math.max(reached - side, 0);
+      return [Math.floor(total / 2), Math.ceil(total / 2)] as const;
+    };
+    return [sidesOf(height), sidesOf(width)];
   }
 }

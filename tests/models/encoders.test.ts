@@ -30,6 +30,10 @@ interface EncoderGolden {
   readonly dilated: Readonly<Record<'8' | '16', readonly Digest[] | null>>;
   /** Under a decoder with its defaults and `CLASSES` classes, null where the original refuses the pair. */
   readonly models: Readonly<Record<string, ModelGolden | null>>;
+  /** With the option `padding: 'same'`, of those that have it; the dilated features are of the second size. */
+  readonly same?: Pick<EncoderGolden, 'dilated'> & {
+    readonly sizes: readonly Pick<EncoderGolden, 'size' | 'features'>[];
+  };
 }
 
 interface ModelGolden {
@@ -62,13 +66,17 @@ describe.each(encoderNames)('%s', (name) => {
   const create = (options = {}) => createEncoder(encoderSchema.parse({ name, ...options }), 3);
 
   /** Compares the features, in inference, with every parameter from the formula. */
-  async function compareFeatures(encoder: Encoder, digests: readonly Digest[]): Promise<void> {
+  async function compareFeatures(
+    encoder: Encoder,
+    digests: readonly Digest[],
+    { size } = golden,
+  ): Promise<void> {
     loadStateDict(encoder, filledState(encoder));
     const infer = compile((x: tf.Tensor4D) => encoder.forward(x, { training: false }).slice(1), {
       name: 'encoder',
       precision: 'float32',
     });
-    const x = imageOf(golden);
+    const x = imageOf(size);
     const features = await infer(x);
     expect(features.map(({ shape }) => shape[3])).toEqual(encoder.outChannels.slice(1));
     // Some originals have an empty feature, which says nothing.
@@ -102,6 +110,26 @@ describe.each(encoderNames)('%s', (name) => {
     encoder.dispose();
   });
 
+  const { same } = golden;
+  test.runIf(same).each(same?.sizes ?? [])(
+    "pads as timm's of the name at $size",
+    async ({ size, features }) => {
+      const encoder = create({ padding: 'same' });
+      expect(keysHash(encoder)).toBe(golden.keys);
+      await compareFeatures(encoder, features, { ...golden, size });
+      encoder.dispose();
+    },
+  );
+
+  test.runIf(same).each([8, 16] as const)(
+    "dilates timm's of the name to output stride %d",
+    async (stride) => {
+      const encoder = create({ padding: 'same' }).dilate(stride);
+      await compareFeatures(encoder, same!.dilated[stride]!, { ...golden, size: same!.sizes[1]!.size });
+      encoder.dispose();
+    },
+  );
+
   const decoders = decoderNames.filter((decoder) => (golden.models[decoder] ?? null) !== null);
   test.each(decoders)('has the logits of the original under %s', async (decoder) => {
     const { keys, parameters, logits: expected } = golden.models[decoder]!;
@@ -118,7 +146,7 @@ describe.each(encoderNames)('%s', (name) => {
       name: 'model',
       precision: 'float32',
     });
-    const x = imageOf(golden);
+    const x = imageOf(golden.size);
     const logits = await infer(x);
     const { shape, values } = toTorch(logits);
     expect(shape).toEqual(expected.shape);
@@ -207,7 +235,7 @@ test('a shallower EfficientNet takes smaller images', () => {
   encoder.dispose();
 });
 
-function imageOf({ size: [height, width] }: EncoderGolden): tf.Tensor4D {
+function imageOf([height, width]: EncoderGolden['size']): tf.Tensor4D {
   return fromTorch(filled('x', 2 * 3 * height * width, -2, 2), [2, 3, height, width]);
 }
 

@@ -1,6 +1,6 @@
 """Golden values of encoders by themselves and under four decoders, for tests/models/encoders.test.ts.
 
-Needs from PyPI: torch 2.15, torchvision 0.29, segmentation-models-pytorch 0.6.0, numpy 2.
+Needs from PyPI: torch 2.15, torchvision 0.29, segmentation-models-pytorch 0.6.0, timm 1.0.31, numpy 2.
 
     python tools/goldens/encoders.py            # every encoder that has a golden
     python tools/goldens/encoders.py resnet18   # only those named
@@ -9,6 +9,7 @@ Needs from PyPI: torch 2.15, torchvision 0.29, segmentation-models-pytorch 0.6.0
 import sys
 from pathlib import Path
 
+import timm
 import torch
 from formula import digest, digest_keys, filled, load_filled, write
 from originals import encoder_of, original
@@ -18,6 +19,8 @@ FOLDER = Path(__file__).parent.parent.parent / "tests" / "goldens" / "encoders"
 
 DECODERS = ["unet", "unetplusplus", "deeplabv3plus", "fpn"]
 SIZE = [64, 96]
+# For what pads by the size: even all the way down, odd at once, and odd after one or several halvings.
+SIZES = [SIZE, [75, 101], [50, 84]]
 CLASSES = 3
 BATCH = 2
 
@@ -40,9 +43,9 @@ def features(encoder, x):
         return [digest(f"feature {i}", f, 12) for i, f in enumerate(encoder(x)[1:]) if f.numel() > 0]
 
 
-def dilated(name, stride, x):
+def dilated(name, stride, x, padding="symmetric"):
     """Features at another output stride; None where the original has no dilation."""
-    encoder = encoder_of(name)
+    encoder = encoder_of(name, padding)
     try:
         encoder.make_dilated(stride)
     except (NotImplementedError, ValueError):
@@ -66,6 +69,23 @@ def model(decoder, name, x):
     return {"parameters": sum(p.numel() for p in whole.parameters()), "keys": digest_keys(state), "logits": logits}
 
 
+def same(name):
+    """Features of timm's model of this name, by size, and at other output strides as the other encoders have them."""
+    encoder = encoder_of(name, "same").double().eval()
+    load_filled(encoder)
+    images = [torch.from_numpy(filled("x", [BATCH, 3, *size], -2, 2)).double() for size in SIZES]
+    plain = timm.create_model(name).double().eval()
+    load_filled(plain)
+    with torch.no_grad():
+        for x in images:
+            deepest = encoder.bn2(encoder.conv_head(encoder(x)[-1]))
+            torch.testing.assert_close(deepest, plain.forward_features(x), rtol=0, atol=0)
+    return {
+        "sizes": [{"size": size, "features": features(encoder, x)} for size, x in zip(SIZES, images, strict=True)],
+        "dilated": {stride: dilated(name, stride, images[1], "same") for stride in (8, 16)},
+    }
+
+
 def golden(name):
     """Everything in inference, for colour images at depth 5; and the smallest image that the encoder takes."""
     encoder = encoder_of(name).double().eval()
@@ -79,7 +99,7 @@ def golden(name):
         "features": features(encoder, x),
         "dilated": {stride: dilated(name, stride, x) for stride in (8, 16)},
         "models": {decoder: model(decoder, name, x) for decoder in DECODERS},
-    }
+    } | ({"same": same(name)} if "efficientnet_lite" in name else {})
 
 
 def main():

@@ -3,6 +3,7 @@
 import re
 
 import segmentation_models_pytorch as smp
+import timm
 import torch
 import torchvision
 from mobilenet import register_mobilenet
@@ -75,6 +76,8 @@ def smp_model(options):
     )
     if "dropConnect" in encoder:
         model.encoder._drop_connect_rate = encoder["dropConnect"]
+    if encoder.get("padding") == "same":
+        take_timm(model.encoder, encoder["name"], options["inChannels"])
     if "dropPath" in encoder:
         set_drop_path(model.encoder, encoder["dropPath"])
     if "center" in decoder:
@@ -91,6 +94,13 @@ def smp_model(options):
     if decoder.get("deepSupervision"):
         return SupervisedUnetPlusPlus(model, options["classes"])
     return model
+
+
+def take_timm(encoder, name, in_channels=3):
+    """The layers of timm's own model of the name, with TensorFlow's padding and epsilon, in place of an encoder's."""
+    model = timm.create_model(name, in_chans=in_channels, drop_path_rate=0.2)
+    for part in ("conv_stem", "bn1", "blocks", "conv_head", "bn2"):
+        setattr(encoder, part, getattr(model, part))
 
 
 def set_drop_path(encoder, rate):
@@ -133,9 +143,12 @@ def snake_case(name):
     return re.sub("[A-Z]", lambda letter: "_" + letter.group().lower(), name)
 
 
-def encoder_of(name):
+def encoder_of(name, padding="symmetric"):
     """The original encoder for colour images."""
-    return smp.encoders.get_encoder(SMP_ENCODERS.get(name, name), weights=None)
+    encoder = smp.encoders.get_encoder(SMP_ENCODERS.get(name, name), weights=None)
+    if padding == "same":
+        take_timm(encoder, name)
+    return encoder
 
 
 def features_of(model, x):

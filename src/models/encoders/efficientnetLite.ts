@@ -12,6 +12,7 @@ import { StochasticDepth } from '../../nn/stochasticDepth.ts';
 import { LITE_HEAD_CHANNELS, LITE_STEM_CHANNELS, efficientnetLitePlan } from './efficientnetLitePlan.ts';
 import type { EfficientNetLiteVariant, LiteBlockPlan } from './efficientnetLitePlan.ts';
 import { Encoder } from './encoder.ts';
+import type { LitePadding } from './options.ts';
 
 export interface EfficientNetLiteOptions {
   readonly variant: EfficientNetLiteVariant;
@@ -20,6 +21,8 @@ export interface EfficientNetLiteOptions {
   readonly depth: number;
   /** Probability that training skips a residual block for a sample: 0 at the first, nearly this at the last. */
   readonly dropPath: number;
+  /** segmentation-models-pytorch's, or TensorFlow's with its epsilon. */
+  readonly padding: LitePadding;
 }
 
 /** Stages of blocks between one feature and the next. */
@@ -27,8 +30,9 @@ const featureStages = [[0, 1], [2], [3, 4], [5, 6]] as const;
 
 /**
  * EfficientNet-Lite (https://github.com/tensorflow/tpu/tree/master/models/official/efficientnet/lite), EfficientNet
- * with ReLU6 and without squeeze-and-excitation, as segmentation-models-pytorch's `EfficientNetLiteEncoder`: padded
- * alike on all sides and normalized as PyTorch does, other than the authors' and timm's.
+ * with ReLU6 and without squeeze-and-excitation. Padded `symmetric` it is segmentation-models-pytorch's
+ * `EfficientNetLiteEncoder`, with PyTorch's normalization; padded `same` it is the authors' and timm's
+ * `tf_efficientnet_lite0` (and its siblings), for which the published weights are.
  */
 export class EfficientNetLite extends Encoder {
   override readonly outChannels: readonly number[];
@@ -36,18 +40,25 @@ export class EfficientNetLite extends Encoder {
   readonly #stages: readonly Sequential[];
   readonly #depth: number;
 
-  constructor({ variant, inChannels, depth, dropPath }: EfficientNetLiteOptions) {
+  constructor({ variant, inChannels, depth, dropPath, padding }: EfficientNetLiteOptions) {
     super();
+    const layers = layersOf(padding);
     this.#depth = depth;
     const plan = efficientnetLitePlan(variant);
-    const stem = { inChannels, outChannels: LITE_STEM_CHANNELS, kernelSize: 3, stride: 2, padding: 1 };
+    const stem = {
+      inChannels,
+      outChannels: LITE_STEM_CHANNELS,
+      kernelSize: 3,
+      stride: 2,
+      padding: layers.padding(3),
+    };
     this.#stem = [
       this.register(
         'conv_stem',
         // For other than colour images the original gives this layer PyTorch's default weights.
         inChannels === 3 ? convolution(stem) : new Conv2d({ ...stem, bias: false }),
       ),
-      this.register('bn1', new BatchNorm2d(LITE_STEM_CHANNELS)),
+      this.register('bn1', layers.norm(LITE_STEM_CHANNELS)),
     ];
     const last = featureStages[depth - 2]!.at(-1)!;
     const total = plan.flat().length;
@@ -57,8 +68,8 @@ export class EfficientNetLite extends Encoder {
         blocks.map((block, index) => {
           const rate = (dropPath * (first + index)) / total;
           return block.expansion === 1
-            ? new SeparableBlock(block)
-            : new InvertedResidual(block, rate, `blocks.${stage}.${index}`);
+            ? new SeparableBlock(block, layers)
+            : new InvertedResidual(block, layers, rate, `blocks.${stage}.${index}`);
         }),
       );
       first += blocks.length;
@@ -72,7 +83,7 @@ export class EfficientNetLite extends Encoder {
       kernelSize: 1,
     };
     this.register('conv_head', convolution(head)).freeze();
-    this.register('bn2', new BatchNorm2d(LITE_HEAD_CHANNELS)).freeze();
+    this.register('bn2', layers.norm(LITE_HEAD_CHANNELS)).freeze();
     const channels = featureStages.map((stages) => plan[stages.at(-1)!]!.at(-1)!.outChannels);
     this.outChannels = [inChannels, LITE_STEM_CHANNELS, ...channels.slice(0, depth - 1)];
   }
@@ -100,20 +111,35 @@ export class EfficientNetLite extends Encoder {
   }
 }
 
+/** What the two kinds of padding make differ in every block. */
+interface Layers {
+  readonly padding: (kernelSize: number) => number | 'same';
+  readonly norm: (channels: number) => BatchNorm2d;
+}
+
+function layersOf(padding: LitePadding): Layers {
+  return padding === 'same'
+    ? { padding: () => 'same', norm: (channels) => new BatchNorm2d(channels, { epsilon: 1e-3 }) }
+    : {
+        padding: (kernelSize) => Math.floor(kernelSize / 2),
+        norm: (channels) => new BatchNorm2d(channels),
+      };
+}
+
 /** timm's `DepthwiseSeparableConv`: depthwise and pointwise convolution. */
 class SeparableBlock extends Layer {
   readonly #depthwise: readonly [Conv2d, BatchNorm2d];
   readonly #project: readonly [Conv2d, BatchNorm2d];
 
-  constructor({ inChannels, outChannels, kernelSize, stride }: LiteBlockPlan) {
+  constructor({ inChannels, outChannels, kernelSize, stride }: LiteBlockPlan, layers: Layers) {
     super();
     this.#depthwise = [
-      this.register('conv_dw', depthwise(inChannels, kernelSize, stride)),
-      this.register('bn1', new BatchNorm2d(inChannels)),
+      this.register('conv_dw', depthwise(inChannels, kernelSize, stride, layers)),
+      this.register('bn1', layers.norm(inChannels)),
     ];
     this.#project = [
       this.register('conv_pw', convolution({ inChannels, outChannels, kernelSize: 1 })),
-      this.register('bn2', new BatchNorm2d(outChannels)),
+      this.register('bn2', layers.norm(outChannels)),
     ];
   }
 
@@ -137,6 +163,7 @@ class InvertedResidual extends Layer {
    */
   constructor(
     { inChannels, outChannels, expansion, kernelSize, stride }: LiteBlockPlan,
+    layers: Layers,
     dropRate: number,
     stream: string,
   ) {
@@ -144,15 +171,15 @@ class InvertedResidual extends Layer {
     const inner = inChannels * expansion;
     this.#expand = [
       this.register('conv_pw', convolution({ inChannels, outChannels: inner, kernelSize: 1 })),
-      this.register('bn1', new BatchNorm2d(inner)),
+      this.register('bn1', layers.norm(inner)),
     ];
     this.#depthwise = [
-      this.register('conv_dw', depthwise(inner, kernelSize, stride)),
-      this.register('bn2', new BatchNorm2d(inner)),
+      this.register('conv_dw', depthwise(inner, kernelSize, stride, layers)),
+      this.register('bn2', layers.norm(inner)),
     ];
     this.#project = [
       this.register('conv_pwl', convolution({ inChannels: inner, outChannels, kernelSize: 1 })),
-      this.register('bn3', new BatchNorm2d(outChannels)),
+      this.register('bn3', layers.norm(outChannels)),
     ];
     if (stride === 1 && inChannels === outChannels) {
       this.#drop = this.register('drop_path', new StochasticDepth(dropRate, stream));
@@ -167,14 +194,13 @@ class InvertedResidual extends Layer {
   }
 }
 
-function depthwise(channels: number, kernelSize: number, stride: number): Conv2d {
-  const padding = Math.floor(kernelSize / 2);
+function depthwise(channels: number, kernelSize: number, stride: number, layers: Layers): Conv2d {
   return convolution({
     inChannels: channels,
     outChannels: channels,
     kernelSize,
     stride,
-    padding,
+    padding: layers.padding(kernelSize),
     groups: channels,
   });
 }

@@ -89,21 +89,40 @@ const efficientnet = family(
   },
 );
 
-const efficientnetLite = family(
-  [
-    'tf_efficientnet_lite0',
-    'tf_efficientnet_lite1',
-    'tf_efficientnet_lite2',
-    'tf_efficientnet_lite3',
-    'tf_efficientnet_lite4',
-  ],
-  "EfficientNet-Lite, as segmentation-models-pytorch's `timm-tf_efficientnet_lite0` and its siblings.",
-  {
+export type LitePadding = 'symmetric' | 'same';
+
+function paddingOf(weights = 'random'): LitePadding | undefined {
+  if (weights === 'random') return 'symmetric';
+  return weights === 'imagenet' ? 'same' : undefined;
+}
+
+/** The parameters do not say which padding they are for, so what cannot be known is asked for. */
+function efficientnetLite<const Name extends string>(name: Name) {
+  return namedOptions(name, {
     ...pyramid,
     /** Probability that training skips a residual block for a sample: 0 at the first, rising to nearly this at the last; in [0, 1). */
     dropPath: z.number().min(0).lt(1).default(0.2),
-  },
-);
+    /**
+     * `symmetric` as segmentation-models-pytorch, with PyTorch's normalization (epsilon 1e-5), or `same` as timm and the
+     * authors (TensorFlow's, epsilon 1e-3). Default: `same` with the weights `imagenet`, which are the authors',
+     * `symmetric` with random ones; other weights need it said.
+     */
+    padding: z.enum(['symmetric', 'same']).optional(),
+  })
+    .transform(({ padding, ...options }, context) => {
+      const known = padding ?? paddingOf(options.weights);
+      if (known !== undefined) return { ...options, padding: known };
+      context.addIssue({
+        code: 'custom',
+        path: ['padding'],
+        message: `weights do not say which padding they are for: set it to same for TensorFlow's and timm's, to symmetric for segmentation-models-pytorch's own`,
+      });
+      return z.NEVER;
+    })
+    .describe(
+      "EfficientNet-Lite, as segmentation-models-pytorch's `timm-tf_efficientnet_lite0` and its siblings, or timm's.",
+    );
+}
 
 const mobilenetV3 = family(
   ['mobilenet_v3_large'],
@@ -133,7 +152,11 @@ export const encoderSchemas = {
   ...mobilenetV2,
   ...mobilenetV3,
   ...efficientnet,
-  ...efficientnetLite,
+  tf_efficientnet_lite0: efficientnetLite('tf_efficientnet_lite0'),
+  tf_efficientnet_lite1: efficientnetLite('tf_efficientnet_lite1'),
+  tf_efficientnet_lite2: efficientnetLite('tf_efficientnet_lite2'),
+  tf_efficientnet_lite3: efficientnetLite('tf_efficientnet_lite3'),
+  tf_efficientnet_lite4: efficientnetLite('tf_efficientnet_lite4'),
   ...mixTransformer,
 };
 

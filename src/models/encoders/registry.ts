@@ -31,8 +31,8 @@ function densenet<Name extends keyof typeof densenetVariants>(name: Name): Creat
 }
 
 function efficientnetLite<Name extends keyof typeof efficientnetLiteVariants>(name: Name): Create<Name> {
-  return ({ depth, dropPath }, inChannels) =>
-    new EfficientNetLite({ variant: efficientnetLiteVariants[name], inChannels, depth, dropPath });
+  return ({ depth, dropPath, padding }, inChannels) =>
+    new EfficientNetLite({ variant: efficientnetLiteVariants[name], inChannels, depth, dropPath, padding });
 }
 
 function mixTransformer<Name extends keyof typeof mixTransformerVariants>(name: Name): Create<Name> {
