@@ -5,7 +5,7 @@ import { interpolate, interpolateAligned } from '../nn/interpolate.ts';
 import { ModuleDict } from '../nn/moduleDict.ts';
 import type { Sequential } from '../nn/sequential.ts';
 import { SupervisedDecoder } from './decoders/decoder.ts';
-import type { Decoder } from './decoders/decoder.ts';
+import type { AuxiliaryTarget, Decoder } from './decoders/decoder.ts';
 import type { Encoder } from './encoders/encoder.ts';
 import type { AuxParams } from './decoders/options.ts';
 import { classificationHead, segmentationHead } from './heads.ts';
@@ -34,6 +34,7 @@ export class EncoderDecoder extends SegmentationModel {
   readonly encoder: Encoder;
   readonly decoder: Decoder;
   override readonly auxiliaryWeights: readonly number[] | undefined;
+  override readonly auxiliaryTarget: AuxiliaryTarget;
   readonly #head: Sequential;
   readonly #sideHeads: readonly Sequential[];
   readonly #classifier: Sequential | undefined;
@@ -61,6 +62,7 @@ export class EncoderDecoder extends SegmentationModel {
       this.register('deep_supervision_heads', new ModuleDict(named));
     }
     this.auxiliaryWeights = sideWeights;
+    this.auxiliaryTarget = decoder instanceof SupervisedDecoder ? decoder.sideTarget : 'labels';
     this.#classifier =
       auxParams &&
       this.register(

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { PhalanxError } from '../core/errors.ts';
 import { limitsOf, standsOnEncoder, undilatedEncoders } from './decoders/limits.ts';
+import { modalitiesDefect } from './decoders/modalities.ts';
 import type { StandsOnEncoder, SuitableDepth, SuitableEncoder } from './decoders/limits.ts';
 import { decoderSchema } from './decoders/options.ts';
 import type { DecoderConfig, DecoderName, DecoderOptions } from './decoders/options.ts';
@@ -91,13 +92,12 @@ type Check<Name extends DecoderName> = (
   decoder: DecoderConfig<Name>,
   encoder: EncoderConfig,
   refuse: Refuse,
+  inChannels: number,
 ) => void;
 
-const checkChannels: Check<'unet' | 'unetplusplus' | 'attention-unet' | 'manet'> = (
-  decoder,
-  encoder,
-  refuse,
-) => {
+const checkChannels: Check<
+  'unet' | 'unetplusplus' | 'attention-unet' | 'manet' | 'multi-input-unet' | 'dual-branch-unet'
+> = (decoder, encoder, refuse) => {
   const channels = decoderChannels(decoder, encoder);
   if (channels.length !== encoder.depth) {
     const expected = `${encoder.depth} numbers, one per stage of the encoder`;
@@ -105,8 +105,13 @@ const checkChannels: Check<'unet' | 'unetplusplus' | 'attention-unet' | 'manet'>
   }
 };
 
-const checkUnet: Check<'unet' | 'unetplusplus'> = (decoder, encoder, refuse) => {
-  checkChannels(decoder, encoder, refuse);
+const checkUnet: Check<'unet' | 'unetplusplus' | 'multi-input-unet' | 'dual-branch-unet'> = (
+  decoder,
+  encoder,
+  refuse,
+  inChannels,
+) => {
+  checkChannels(decoder, encoder, refuse, inChannels);
   const channels = decoderChannels(decoder, encoder);
   if (decoder.attentionType === 'scse' && channels.some((count) => count < SCSE_REDUCTION)) {
     refuse(
@@ -172,6 +177,12 @@ const checks: { readonly [Name in DecoderName]?: Check<Name> } = {
   },
   unet3plus: checkSupervision,
   'attention-unet': checkChannels,
+  'multi-input-unet': (decoder, encoder, refuse, inChannels) => {
+    checkUnet(decoder, encoder, refuse, inChannels);
+    const defect = modalitiesDefect(decoder, inChannels);
+    if (defect !== undefined) refuse(['decoder', 'inputs'], defect);
+  },
+  'dual-branch-unet': checkUnet,
   fpn: checkFPN,
   manet: checkChannels,
   pan: checkPAN,
@@ -182,7 +193,7 @@ const anyModel = strictOptions({
   encoder: encoderSchema.optional(),
   inChannels: z.int().min(1).max(1024),
   classes: z.int().min(1).max(1024),
-}).superRefine(({ decoder, encoder }, context) => {
+}).superRefine(({ decoder, encoder, inChannels }, context) => {
   const refuse: Refuse = (path, message) => context.addIssue({ code: 'custom', path: [...path], message });
   const defect = encoderDefect(decoder.name, encoder);
   if (defect !== undefined) refuse(['encoder'], defect);
@@ -198,7 +209,7 @@ const anyModel = strictOptions({
     refuse(['encoder', 'depth'], `${decoder.name} ${because}: depth must be ${depths.join(' or ')}`);
   }
   // The table's type pairs each name with its own options, which TypeScript cannot follow through a union.
-  (checks[decoder.name] as Check<DecoderName> | undefined)?.(decoder, encoder, refuse);
+  (checks[decoder.name] as Check<DecoderName> | undefined)?.(decoder, encoder, refuse, inChannels);
 });
 
 /** Checks a model's options at run time and fills in the defaults; part of the experiment's schema. */

@@ -2,9 +2,11 @@ import { AttentionUnetDecoder } from './decoders/attentionUnet.ts';
 import type { Decoder } from './decoders/decoder.ts';
 import { DeepLabV3Decoder } from './decoders/deeplabv3.ts';
 import { DeepLabV3PlusDecoder } from './decoders/deeplabv3plus.ts';
+import { DualBranchDecoder } from './decoders/dualBranch.ts';
 import { FPNDecoder } from './decoders/fpn.ts';
 import { LinknetDecoder } from './decoders/linknet.ts';
 import { MAnetDecoder } from './decoders/manet.ts';
+import { modalities } from './decoders/modalities.ts';
 import { PANDecoder } from './decoders/pan.ts';
 import { PSPDecoder } from './decoders/pspnet.ts';
 import { SegformerDecoder } from './decoders/segformer.ts';
@@ -22,6 +24,7 @@ import { FCN } from './fcn.ts';
 import { LRASPP } from './lraspp.ts';
 import { decoderChannels, hasCenter, sideWeights } from './modelSchema.ts';
 import type { ModelConfig, PairConfig } from './modelSchema.ts';
+import { MultiInputUnet } from './multiInputUnet.ts';
 import { LightUnet } from './networks/lightUnet.ts';
 import { LunaUnet } from './networks/lunaUnet.ts';
 import { UnetOriginal } from './networks/unetOriginal.ts';
@@ -102,6 +105,24 @@ const models: { readonly [Name in DecoderName]: Assemble<Name> } = {
   'attention-unet': onEncoder(
     ({ outChannels }, { decoder, encoder }) =>
       new AttentionUnetDecoder(outChannels, decoderChannels(decoder, encoder)),
+  ),
+  'multi-input-unet': ({ decoder, encoder, inChannels, classes }) =>
+    new MultiInputUnet(
+      modalities(decoder, inChannels).map((channels) => createEncoder(encoder, channels)),
+      classes,
+      {
+        ...decoder,
+        channels: decoderChannels(decoder, encoder),
+        center: decoder.center ?? hasCenter(encoder),
+      },
+    ),
+  'dual-branch-unet': onEncoder(
+    ({ outChannels }, { decoder, encoder }) =>
+      new DualBranchDecoder(outChannels, decoderChannels(decoder, encoder), {
+        ...decoder,
+        center: decoder.center ?? hasCenter(encoder),
+      }),
+    ({ decoder }) => [decoder.boundaryWeight],
   ),
   'unet-original': ({ decoder, inChannels, classes }) => new UnetOriginal(inChannels, classes, decoder),
   'luna-unet': ({ decoder, inChannels, classes }) => new LunaUnet(inChannels, classes, decoder),

@@ -3,6 +3,7 @@ import { PhalanxError } from '../core/errors.ts';
 import type { Context } from '../nn/context.ts';
 import type { Conv2d } from '../nn/conv2d.ts';
 import { Module } from '../nn/module.ts';
+import type { AuxiliaryTarget } from './decoders/decoder.ts';
 
 // A type, not an interface, so that it is a tfjs tensor container.
 export type SegmentationOutput = {
@@ -24,6 +25,8 @@ export abstract class SegmentationModel extends Module {
   readonly margin: number = 0;
   /** Factor of each auxiliary output's loss, in their order; where undefined, it is for the trainer to say. */
   readonly auxiliaryWeights: readonly number[] | undefined = undefined;
+  /** What the auxiliary outputs are compared with. */
+  readonly auxiliaryTarget: AuxiliaryTarget = 'labels';
   /** The convolutions that write logits. */
   abstract readonly outputs: readonly Conv2d[];
 

@@ -151,7 +151,14 @@ function lossAndGradients(
   const before = buffers.map(([, { variable }]) => tf.clone(variable));
   const context = { training: true, seed, recomputeStages: gradientCheckpointing === 'encoder' };
   const { value, grads } = tf.variableGrads(
-    () => lossOfOutput(loss, model.forward(x, context), labels, model.auxiliaryWeights ?? auxiliaryWeight),
+    () =>
+      lossOfOutput(
+        loss,
+        model.forward(x, context),
+        labels,
+        model.auxiliaryWeights ?? auxiliaryWeight,
+        model.auxiliaryTarget,
+      ),
     parameters.map(({ variable }) => variable),
   );
   const finite = tf.isFinite(value);

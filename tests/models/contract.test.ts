@@ -20,10 +20,11 @@ import { readSafetensors } from '../../src/nn/safetensors/read.ts';
 import { writeSafetensors } from '../../src/nn/safetensors/write.ts';
 import { loadStateDict, stateDict } from '../../src/nn/stateDict.ts';
 
-/** Options that keep a whole network small. */
+/** Options that keep a whole network small, or give it more to train. */
 const small: Partial<Record<DecoderName, object>> = {
   'unet-original': { channels: [8, 16, 32] },
   'light-unet': { channels: [8, 16, 32] },
+  'multi-input-unet': { fusion: 'attention' },
 };
 
 /** Every encoder under unet, and every decoder on the smallest encoder it can stand on, or alone. */
@@ -39,7 +40,8 @@ const pairs = [
 ];
 
 const CLASSES = 2;
-const CHANNELS = 1;
+// As many as a network of several inputs needs at least.
+const CHANNELS = 2;
 
 let folder: string;
 beforeAll(async () => {
@@ -98,7 +100,7 @@ describe.each(pairs)('%s on %s', (decoder, encoder) => {
   test('refuses an image with other channels', () =>
     withModel((model) => {
       const x = image([1, side(model, 32), side(model, 32), CHANNELS + 2]);
-      expect(() => model.forward(x, { training: false })).toThrow('expected 1 channels, received 3');
+      expect(() => model.forward(x, { training: false })).toThrow('expected 2 channels, received 4');
       x.dispose();
     }));
 

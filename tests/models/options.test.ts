@@ -124,6 +124,26 @@ test.each<[string, unknown, string]>([
     'decoder.deepSupervision: expected 3 weights, one per feature map before the last, received 2',
   ],
   [
+    'modalities that are not the channels of the image',
+    { ...valid, decoder: { name: 'multi-input-unet', inputs: [1, 3] }, inChannels: 3 },
+    'decoder.inputs: expected the channels of each modality, whose sum is inChannels (3), received a sum of 4',
+  ],
+  [
+    'a single modality',
+    { ...valid, decoder: { name: 'multi-input-unet' } },
+    'decoder.inputs: expected at least two modalities; take unet for one',
+  ],
+  [
+    'channels of a network of several inputs for another depth',
+    { ...valid, decoder: { name: 'multi-input-unet', channels: [64, 32] }, inChannels: 2 },
+    'decoder.channels: expected 5 numbers, one per stage of the encoder, received 2',
+  ],
+  [
+    'a misspelt option of two branches',
+    { ...valid, decoder: { name: 'dual-branch-unet', boundaryweight: 1 } },
+    'decoder: unknown option boundaryweight (did you mean boundaryWeight?)',
+  ],
+  [
     'no encoder',
     { ...valid, encoder: undefined },
     'encoder: expected the name of encoder: resnet18, resnet34',
@@ -219,6 +239,15 @@ describe('the tree', () => {
     expect(shapes.get('decoder.blocks.0.conv2.0.weight')).toEqual([64, 64, 3, 3]);
     expect(shapes.get('segmentation_head.0.weight')).toEqual([29, 16, 3, 3]);
   });
+});
+
+test('the two branches say the weight of the boundary and what it is compared with', () => {
+  const model = assembleModel(
+    parseModel({ ...valid, decoder: { name: 'dual-branch-unet', boundaryWeight: 0.3 } }),
+  );
+  expect(model.auxiliaryWeights).toEqual([0.3]);
+  expect(model.auxiliaryTarget).toBe('boundaries');
+  expect(assembleModel(parseModel(valid)).auxiliaryTarget).toBe('labels');
 });
 
 test('deep supervision says its own weights, 1 each unless told', () => {

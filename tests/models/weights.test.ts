@@ -208,6 +208,27 @@ describe('an encoder that names its weights', () => {
     expect(nativeTensorCount()).toBe(before);
   });
 
+  test('has them in every encoder of a network of several inputs, each brought to its channels', async () => {
+    const source = await save(encoderState());
+    await importWeights({ source, target: encoderTarget(), name: 'shared' });
+    const options = {
+      ...unet,
+      decoder: { name: 'multi-input-unet', inputs: [1, 3] },
+      encoder: { name: 'resnet18', weights: 'shared' },
+      inChannels: 4,
+    } as const;
+    const model = buildModel(options);
+    await loadEncoderWeights(model, parseModel(options).encoder);
+    const state = digest(stateDict(model));
+    model.dispose();
+    const entries = [0, 1].flatMap((index) =>
+      [...encoderState()].map(([name, tensor]) => [`encoders.${index}.${name}`, tensor] as const),
+    );
+    const expected = new Map(entries);
+    expected.set('encoders.0.conv1.weight', withChannels(expected.get('encoders.0.conv1.weight')!, 1));
+    expect(state).toMatchObject(digest(expected));
+  });
+
   test.each([
     [
       'imagenet',

@@ -6,6 +6,7 @@ import { compile } from '../../src/engine/compile.ts';
 import { startEngine } from '../../src/engine/engine.ts';
 import { conv2d } from '../../src/engine/ops/conv2d.ts';
 import { buildLoss, lossOfOutput, lossSchema } from '../../src/objectives/losses/loss.ts';
+import { labelBoundaries } from '../../src/objectives/labelBoundaries.ts';
 import type { LossSpec } from '../../src/objectives/losses/loss.ts';
 
 interface Goldens {
@@ -61,6 +62,19 @@ describe('losses equal PyTorch and segmentation-models-pytorch', () => {
       });
     },
   );
+});
+
+test('an auxiliary head of boundaries is compared with those of the labels', () => {
+  tf.tidy(() => {
+    const [logits, labels] = inputs('present');
+    const loss = buildLoss({ name: 'bce' });
+    const output = { logits, auxiliary: [logits] };
+    const boundary = loss(logits, labelBoundaries(labels)).dataSync()[0]!;
+    const main = loss(logits, labels).dataSync()[0]!;
+    expect(boundary).not.toBeCloseTo(main, 3);
+    const value = lossOfOutput(loss, output, labels, [0.25], 'boundaries').dataSync()[0]!;
+    expect(value).toBeCloseTo(main + 0.25 * boundary, 6);
+  });
 });
 
 test('an auxiliary head adds half of its loss, or its own share', () => {

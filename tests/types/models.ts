@@ -39,6 +39,27 @@ export function modelOptions(): void {
   });
   buildModel({ decoder: { name: 'attention-unet' }, encoder: { name: 'resnet18', depth: 4 }, ...image });
 
+  buildModel({
+    decoder: { name: 'multi-input-unet', inputs: [1, 2], fusion: 'attention', attentionType: 'scse' },
+    encoder: { name: 'resnet18', depth: 4 },
+    inChannels: 3,
+    classes: 1,
+  });
+  buildModel({
+    decoder: { name: 'dual-branch-unet', boundaryWeight: 0.5, boundaryGuidance: false },
+    encoder: { name: 'mit_b0' },
+    ...image,
+  });
+  const fusion: DecoderOptions<'multi-input-unet'> = {
+    name: 'multi-input-unet',
+    // @ts-expect-error a way to fuse that it does not have
+    fusion: 'max',
+  };
+  buildModel({ decoder: fusion, encoder: { name: 'resnet18' }, ...image });
+  // @ts-expect-error an option of another decoder
+  const inputs: DecoderOptions<'unet'> = { name: 'unet', inputs: [1, 2] };
+  buildModel({ decoder: inputs, encoder: { name: 'resnet18' }, ...image });
+
   // @ts-expect-error the decoder has no feature maps to supervise
   buildModel({ decoder: { name: 'unet', deepSupervision: true }, encoder: { name: 'resnet18' }, ...image });
   // @ts-expect-error an option of another decoder

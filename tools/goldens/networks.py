@@ -2,7 +2,8 @@
 
 import segmentation_models_pytorch as smp
 import torch
-from segmentation_models_pytorch.base import SegmentationHead
+from segmentation_models_pytorch.base import ClassificationHead, SegmentationHead
+from segmentation_models_pytorch.decoders.unet.decoder import UnetDecoder
 from torch import nn
 from torch.nn import functional as F
 
@@ -13,13 +14,15 @@ def build_network(options):
     name, classes = options["decoder"]["name"], options["classes"]
     if name in WHOLE_NETWORKS:
         return WHOLE_NETWORKS[name](options["inChannels"], classes, **decoder)
+    if name == "multi-input-unet":
+        return MultiInputUnet(options["encoder"], options["inChannels"], classes, **decoder)
     if name not in DECODERS:
         return None
     settings = options["encoder"]
     encoder = smp.encoders.get_encoder(
         settings["name"], options["inChannels"], settings.get("depth", 5), weights=None
     )
-    supervision = decoder.pop("deepSupervision", False)
+    supervision = decoder.pop("deepSupervision", False) or name == "dual-branch-unet"
     return OnEncoder(encoder, DECODERS[name](encoder.out_channels, **decoder), classes, supervision)
 
 
@@ -152,6 +155,78 @@ class Unet3Plus(nn.Module):
         return list(decoded.values())
 
 
+def unet_decoder(encoder_channels, channels=None, center=None, useNorm="batchnorm", attentionType=None, interpolation="nearest"):
+    """segmentation-models-pytorch's, with the options' names; the first feature map of a VGG has 64 channels."""
+    depth = len(encoder_channels) - 1
+    return UnetDecoder(
+        encoder_channels,
+        channels or [256, 128, 64, 32, 16][-depth:],
+        n_blocks=depth,
+        use_norm=useNorm,
+        attention_type=attentionType,
+        interpolation_mode=interpolation,
+        add_center_block=encoder_channels[0] == 64 if center is None else center,
+    )
+
+
+class DualBranch(nn.Module):
+    """Two decoders on one encoder, after Murugesan et al. 2019; the region's head sees both where there is guidance."""
+
+    def __init__(self, encoder_channels, boundaryWeight=1, boundaryGuidance=True, **options):
+        super().__init__()
+        self.region = unet_decoder(encoder_channels, **options)
+        self.boundary = unet_decoder(encoder_channels, **options)
+        self.guidance = boundaryGuidance
+        width = self.boundary.blocks[-1].conv2[0].out_channels
+        self.channels = [width, 2 * width if boundaryGuidance else width]
+
+    def forward(self, features):
+        region, boundary = self.region(features), self.boundary(features)
+        return [boundary, torch.cat([region, boundary], 1) if self.guidance else region]
+
+
+class MultiInputUnet(nn.Module):
+    """A U-Net on the features of one encoder for each modality."""
+
+    def __init__(self, encoder, in_channels, classes, inputs=None, fusion="sum", auxParams=None, **options):
+        super().__init__()
+        self.inputs = inputs or [1] * in_channels
+        self.kind = fusion
+        self.encoders = nn.ModuleList(
+            smp.encoders.get_encoder(encoder["name"], channels, encoder.get("depth", 5), weights=None)
+            for channels in self.inputs
+        )
+        first, *channels = self.encoders[0].out_channels
+        count = len(self.inputs)
+        if fusion == "attention":
+            self.fusion = nn.ModuleDict(
+                {str(stage): nn.Linear(count * width, count) for stage, width in enumerate(channels, 1) if width}
+            )
+        if fusion == "concat":
+            channels = [count * width for width in channels]
+        self.decoder = unet_decoder([first, *channels], **options)
+        self.segmentation_head = SegmentationHead(self.decoder.blocks[-1].conv2[0].out_channels, classes, kernel_size=3)
+        if auxParams:
+            self.classification_head = ClassificationHead(channels[-1], **auxParams)
+
+    def fuse(self, stage, maps):
+        if self.kind == "concat" or not maps[0].numel():
+            return torch.cat(maps, 1)
+        if self.kind == "attention":
+            means = torch.cat([y.mean((2, 3)) for y in maps], 1)
+            shares = self.fusion[str(stage)](means).softmax(1)
+            maps = [y * shares[:, index, None, None, None] for index, y in enumerate(maps)]
+        return sum(maps)
+
+    def forward(self, x):
+        pyramids = [encoder(part) for encoder, part in zip(self.encoders, x.split(self.inputs, 1))]
+        features = [x] + [self.fuse(stage, maps) for stage, maps in enumerate(list(zip(*pyramids))[1:], 1)]
+        logits = self.segmentation_head(self.decoder(features))
+        if not hasattr(self, "classification_head"):
+            return logits
+        return logits, self.classification_head(features[-1])
+
+
 def crop(x, like):
     """The middle of x at the size of another map."""
     top, left = ((a - b) // 2 for a, b in zip(x.shape[2:], like.shape[2:]))
@@ -280,5 +355,5 @@ class LightUnet(nn.Module):
         return self.output(x)
 
 
-DECODERS = {"attention-unet": AttentionUnet, "unet3plus": Unet3Plus}
+DECODERS = {"attention-unet": AttentionUnet, "dual-branch-unet": DualBranch, "unet3plus": Unet3Plus}
 WHOLE_NETWORKS = {"light-unet": LightUnet, "luna-unet": LunaUnet, "unet-original": UnetOriginal}

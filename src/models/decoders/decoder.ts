@@ -4,6 +4,9 @@ import { Module } from '../../nn/module.ts';
 import type { Encoder } from '../encoders/encoder.ts';
 import type { HeadOptions } from '../heads.ts';
 
+/** What logits of auxiliary heads are compared with: the labels, or their boundaries. */
+export type AuxiliaryTarget = 'labels' | 'boundaries';
+
 /** What a decoder knows of the encoder that it stands on. */
 export type Pyramid = Pick<Encoder, 'outChannels' | 'outputStride'>;
 
@@ -23,6 +26,8 @@ export abstract class Decoder extends Module {
 export abstract class SupervisedDecoder extends Decoder {
   /** Channels of what `forwardAll` returns before the result. */
   abstract readonly sideChannels: readonly number[];
+  /** What the logits of those are compared with. */
+  readonly sideTarget: AuxiliaryTarget = 'labels';
 
   /** As `forward`, with the feature maps on the way, the result last. */
   abstract forwardAll(features: readonly tf.Tensor4D[], context: Context): readonly tf.Tensor4D[];

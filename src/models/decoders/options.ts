@@ -1,24 +1,15 @@
 import { z } from 'zod';
 import type { Interpolation } from '../../nn/interpolate.ts';
-import { namedOptions, strictOptions, unknownName } from '../options.ts';
+import { namedOptions, unknownName } from '../options.ts';
+import { auxParams } from './auxParams.ts';
+
+export type { AuxParams } from './auxParams.ts';
 
 /** Channels by resolution. */
 const levels = z.array(z.int().min(1).max(4096)).min(2).max(8).readonly();
 
 const channelCount = z.int().min(1).max(4096);
 const rate = z.number().min(0).lt(1);
-
-const auxParams = strictOptions({
-  /** Logits per image. */
-  classes: z.int().min(1).max(4096),
-  /** What of each channel of the encoder's deepest feature goes on: its mean, or its largest value. */
-  pooling: z.enum(['avg', 'max']).default('avg'),
-  /** Share of values dropped before the last layer, in [0, 1). */
-  dropout: rate.default(0.2),
-});
-
-/** A second head that classifies the image as a whole. */
-export type AuxParams = z.output<typeof auxParams>;
 
 const onEncoder = {
   /** A second head, on the encoder's deepest feature, that classifies the image as a whole; the trainer does not use it. */
@@ -55,6 +46,11 @@ const deeplab = {
   asppDropout: rate.default(0.5),
 };
 
+const center = {
+  /** Two more convolutions between encoder and decoder. Default: as the original, only after a VGG encoder. */
+  center: z.boolean().optional(),
+};
+
 const unet = {
   ...onEncoder,
   ...blocks,
@@ -77,8 +73,7 @@ export const decoderSchemas = {
   /** U-Net (Ronneberger et al. 2015), as segmentation-models-pytorch's `Unet`. */
   unet: namedOptions('unet', {
     ...unet,
-    /** Two more convolutions between encoder and decoder. Default: as the original, only after a VGG encoder. */
-    center: z.boolean().optional(),
+    ...center,
   }),
   /** U-Net++ (Zhou et al. 2018), as segmentation-models-pytorch's `UnetPlusPlus`. */
   unetplusplus: namedOptions('unetplusplus', { ...unet, ...supervision }),
@@ -179,6 +174,24 @@ export const decoderSchemas = {
   /** Attention U-Net (Oktay et al. 2018) on an encoder, as the PyTorch code of LeeJunHyun. */
   'attention-unet': namedOptions('attention-unet', {
     channels: unet.channels,
+  }),
+  /** A U-Net with one encoder for each modality (group of the image's channels), whose features are fused at every stage. The encoder's options and weights are those of each. */
+  'multi-input-unet': namedOptions('multi-input-unet', {
+    ...unet,
+    ...center,
+    /** Channels of each modality, two or more, in the order of the image's channels; their sum is `inChannels`. Default: one each. */
+    inputs: z.array(z.int().min(1).max(1024)).min(2).max(1024).readonly().optional(),
+    /** `sum` and `concat` of the modalities' features; `attention`: their sum, each times a share that is learnt from the means of all, per image and stage, and together 1. */
+    fusion: z.enum(['sum', 'concat', 'attention']).default('sum'),
+  }),
+  /** A U-Net with a second decoder for boundaries (as in Psi-Net, Murugesan et al. 2019), which while training has a loss of its own against the boundaries of the labels. */
+  'dual-branch-unet': namedOptions('dual-branch-unet', {
+    ...unet,
+    ...center,
+    /** Weight of the boundary's loss, beside 1 for the segmentation's. */
+    boundaryWeight: z.number().min(0).default(1),
+    /** Whether the segmentation is made of both branches' feature maps; otherwise the boundary's branch only trains the encoder, and costs nothing in inference. */
+    boundaryGuidance: z.boolean().default(true),
   }),
   /** U-Net as published (Ronneberger et al. 2015), a whole network: no encoder. */
   'unet-original': namedOptions('unet-original', {

@@ -1,6 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { z } from 'zod';
 import { keepFloat32 } from '../keepFloat32.ts';
+import { labelBoundaries } from '../labelBoundaries.ts';
 import { labelSums } from '../../engine/ops/labelSums.ts';
 import type { LabelSums } from '../../engine/ops/labelSums.ts';
 import { bceSchema, binaryCrossEntropy, positiveWeights } from './bce.ts';
@@ -72,16 +73,20 @@ export interface ModelOutput {
  *
  * @param auxiliaryWeight Factor of the loss of every auxiliary head (torchvision's segmentation references use 0.5), or
  *   of each.
+ * @param auxiliaryTarget What auxiliary heads are compared with: the labels, or their boundaries (`labelBoundaries`).
  */
 export function lossOfOutput(
   loss: Loss,
   output: ModelOutput,
   labels: tf.Tensor4D,
   auxiliaryWeight: number | readonly number[] = 0.5,
+  auxiliaryTarget: 'labels' | 'boundaries' = 'labels',
 ): tf.Scalar {
   const main = loss(keepFloat32(output.logits), labels);
+  const target =
+    auxiliaryTarget === 'boundaries' && output.auxiliary !== undefined ? labelBoundaries(labels) : labels;
   return (output.auxiliary ?? []).reduce((sum, logits, index) => {
     const weight = typeof auxiliaryWeight === 'number' ? auxiliaryWeight : auxiliaryWeight[index]!;
-    return tf.add(sum, tf.mul(loss(keepFloat32(logits), labels), weight));
+    return tf.add(sum, tf.mul(loss(keepFloat32(logits), target), weight));
   }, main);
 }
