@@ -1,3 +1,6 @@
+import { double, integer, message, text } from '../core/protobuf.ts';
+import type { Fields } from '../core/protobuf.ts';
+
 /** What a GPU may be used for; see `EngineOptions`. */
 export interface GpuSettings {
   /** Which of the machine's GPUs TensorFlow sees, or `none`. */
@@ -22,7 +25,7 @@ export function configProto({ bfloat16, threads, gpu }: ConfigSettings): Uint8Ar
   const on = 1;
   const rewriteOptions = bfloat16 ? integer(31 /* auto_mixed_precision_onednn_bfloat16 */, on) : [];
   const graphOptions = message(10 /* rewrite_options */, rewriteOptions);
-  return Uint8Array.from([
+  return Buffer.concat([
     ...(gpu?.visible === 'none' ? noGpus() : []),
     ...integer(2 /* intra_op_parallelism_threads */, threads),
     ...integer(5 /* inter_op_parallelism_threads */, threads),
@@ -32,38 +35,14 @@ export function configProto({ bfloat16, threads, gpu }: ConfigSettings): Uint8Ar
 }
 
 /** An entry of the map `device_count`. */
-function noGpus(): number[] {
+function noGpus(): Fields {
   return message(1 /* device_count */, [...text(1 /* key */, 'GPU'), ...integer(2 /* value */, 0)]);
 }
 
-function gpuOptions({ visible, memoryGrowth, memoryFraction }: GpuSettings): number[] {
+function gpuOptions({ visible, memoryGrowth, memoryFraction }: GpuSettings): Fields {
   return [
     ...(memoryFraction === undefined ? [] : double(1 /* per_process_gpu_memory_fraction */, memoryFraction)),
     ...integer(4 /* allow_growth */, memoryGrowth ? 1 : 0),
     ...text(5 /* visible_device_list */, String(visible)),
   ];
-}
-
-function integer(field: number, value: number): number[] {
-  return [...varint(field << 3), ...varint(value)];
-}
-
-function double(field: number, value: number): number[] {
-  const bytes = Buffer.alloc(8);
-  bytes.writeDoubleLE(value);
-  return [...varint((field << 3) | 1), ...bytes];
-}
-
-function text(field: number, value: string): number[] {
-  return message(field, [...Buffer.from(value)]);
-}
-
-function message(field: number, bytes: readonly number[]): number[] {
-  return [...varint((field << 3) | 2), ...varint(bytes.length), ...bytes];
-}
-
-function varint(value: number): number[] {
-  const bytes = [];
-  for (; value > 0x7f; value >>>= 7) bytes.push((value & 0x7f) | 0x80);
-  return [...bytes, value];
 }

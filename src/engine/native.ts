@@ -96,6 +96,12 @@ export interface NativeEngine {
   placement(): { readonly name: string; readonly op: string; readonly device: string }[];
 }
 
+/** What builds graphs. */
+export type GraphBuilder = Pick<
+  NativeEngine,
+  'newGraph' | 'deleteGraph' | 'graphPlaceholder' | 'graphConstant' | 'graphOp' | 'finishGraph'
+>;
+
 /** @throws PhalanxError `engine/not-built`, `engine/load` */
 export function loadNativeEngine(): NativeEngine {
   // PHALANX_NATIVE: another build of the addons, such as the sanitized one.

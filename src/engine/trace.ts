@@ -1,7 +1,7 @@
 import type * as tf from '@tensorflow/tfjs-core';
 import { PhalanxError, messageOf } from '../core/errors.ts';
 import { attributeKind, nativeType } from './native.ts';
-import type { NativeEngine, NativeTensor, OpAttribute, TensorValues } from './native.ts';
+import type { GraphBuilder, NativeTensor, OpAttribute, TensorValues } from './native.ts';
 import { opFailed } from './opErrors.ts';
 import { describeSpec } from './signature.ts';
 import type { TensorSpec } from './signature.ts';
@@ -29,17 +29,26 @@ export interface Capture {
   readonly symbol: number;
 }
 
+export interface TraceOptions {
+  /** Node whose `watchedStack` is wanted. */
+  readonly watched?: string | undefined;
+  /** Keep to ops that every TensorFlow knows. Default false. */
+  readonly portable?: boolean;
+}
+
 /** One function being recorded. Tensors of it are symbols: a type and a shape without values. */
 export class Trace {
   readonly name: string;
   readonly captures = new Map<tf.DataId, Capture>();
+  /** Made of ops that every TensorFlow knows. */
+  readonly portable: boolean;
   /** Data written by the host while tracing; its values are known. */
   readonly hostData = new WeakSet();
   /** An error that could not be thrown where it happened. */
   failure: PhalanxError | undefined;
   /** The stack of who asked for the watched node. */
   watchedStack: string | undefined;
-  readonly #native: NativeEngine;
+  readonly #native: GraphBuilder;
   readonly #hold: (tensor: tf.TensorInfo) => tf.Tensor;
   readonly #graph: number;
   readonly #values = new Map<number, Value>();
@@ -49,15 +58,15 @@ export class Trace {
 
   /**
    * @param hold gives the tensor that stands for captured data at each call
-   * @param watched node whose `watchedStack` is wanted
    */
   constructor(
-    native: NativeEngine,
+    native: GraphBuilder,
     name: string,
     hold: (tensor: tf.TensorInfo) => tf.Tensor,
-    watched?: string,
+    { watched, portable = false }: TraceOptions = {},
   ) {
     this.name = name;
+    this.portable = portable;
     this.#native = native;
     this.#hold = hold;
     this.#watched = watched;

@@ -2,12 +2,13 @@ import * as tf from '@tensorflow/tfjs-core';
 import { PhalanxError } from '../core/errors.ts';
 import type { PhalanxBackend } from './backend.ts';
 import { cancellationOf } from './cancellation.ts';
-import type { NativeEngine } from './native.ts';
+import type { GraphBuilder, NativeEngine } from './native.ts';
 import { readStructure, writeStructure } from './structure.ts';
 import type { Structure } from './structure.ts';
 import { callerIn } from './origin.ts';
 import type { TensorSpec } from './signature.ts';
 import { Trace, whileTracing } from './trace.ts';
+import type { TraceOptions } from './trace.ts';
 import { snapshotVariables } from './variables.ts';
 
 export type TensorFunction = (...args: tf.Tensor[]) => tf.TensorContainer;
@@ -33,7 +34,7 @@ export interface TracedCall {
   dispose(): void;
 }
 
-interface Recorded {
+export interface Recorded {
   readonly structure: Structure;
   readonly inputs: readonly number[];
   readonly results: readonly number[];
@@ -42,7 +43,7 @@ interface Recorded {
 
 let functionCount = 0;
 
-interface Traced {
+export interface Traced {
   readonly trace: Trace;
   readonly recorded: Recorded;
   /** Frees what the trace captured. */
@@ -50,7 +51,10 @@ interface Traced {
 }
 
 /** Runs `fn` once on symbols of `specs`. */
-function runOnSymbols({ native, backend, fn, name, specs }: TraceRequest, watched?: string): Traced {
+export function runOnSymbols(
+  { native, backend, fn, name, specs }: Omit<TraceRequest, 'native'> & { readonly native: GraphBuilder },
+  options: TraceOptions = {},
+): Traced {
   const variables = snapshotVariables(backend);
   const tensorsBefore = tf.memory().numTensors;
   // What was captured lives on until dispose(); a variable is asked for its value at each call.
@@ -63,7 +67,7 @@ function runOnSymbols({ native, backend, fn, name, specs }: TraceRequest, watche
     kept.push(shared);
     return shared;
   };
-  const trace = new Trace(native, name, hold, watched);
+  const trace = new Trace(native, name, hold, options);
   try {
     let recorded: Recorded;
     try {
@@ -143,7 +147,7 @@ export function traceFunction(request: TraceRequest, config: Uint8Array): Traced
     },
     placeOf(node) {
       try {
-        const { trace: again, release: releaseAgain } = runOnSymbols(request, node);
+        const { trace: again, release: releaseAgain } = runOnSymbols(request, { watched: node });
         releaseAgain();
         again.discard();
         return again.watchedStack === undefined ? undefined : callerIn(again.watchedStack);

@@ -1,18 +1,12 @@
-import { join } from 'node:path';
 import { PhalanxError } from '../core/errors.ts';
 import { Encoder } from '../models/encoders/encoder.ts';
 import { assembleModel } from '../models/registry.ts';
 import type { SegmentationModel } from '../models/segmentationModel.ts';
-import { readSafetensors } from '../nn/safetensors/read.ts';
 import type { StateDict } from '../nn/safetensors/format.ts';
 import { writeSafetensors } from '../nn/safetensors/write.ts';
 import { requireFit } from '../nn/stateDict.ts';
-import { checkpointPath } from '../training/checkpoint.ts';
-import { modelConfig } from './resolve.ts';
-import { readRunFile } from './runDirectory.ts';
 import type { Run } from './runDirectory.ts';
-import { experimentSchema } from './schema.ts';
-import { parseDeclared } from './validate.ts';
+import { readRunWeights } from './runWeights.ts';
 
 export interface ExportOptions {
   readonly run: Run;
@@ -32,16 +26,11 @@ export interface ExportOptions {
  */
 export async function exportRun(options: ExportOptions): Promise<{ readonly tensors: number }> {
   const { run, checkpoint = 'best', encoderOnly = false, outputPath } = options;
-  const configPath = join(run.directory, 'config.json');
-  const experiment = parseDeclared(experimentSchema, await readRunFile(run, 'config.json'), configPath);
-  const path = checkpointPath(join(run.directory, 'checkpoints'), checkpoint);
-  const { tensors } = await readSafetensors(path);
-  const classes = classesOf(assembleModel(modelConfig(experiment, 1, configPath)), tensors) ?? 1;
-  const config = modelConfig(experiment, classes, configPath);
+  const { config, configPath, tensors, path } = await readRunWeights(run, checkpoint);
   const model = assembleModel(config);
   requireFit(model, tensors, { source: path });
   const exported = encoderOnly ? encoderOf(model, tensors, configPath) : tensors;
-  const { decoder, encoder, inChannels } = config;
+  const { decoder, encoder, inChannels, classes } = config;
   const described = encoderOnly ? { encoder, inChannels } : { decoder, encoder, inChannels, classes };
   await writeSafetensors(outputPath, exported, {
     format: 'pt',
@@ -49,13 +38,6 @@ export async function exportRun(options: ExportOptions): Promise<{ readonly tens
     model: JSON.stringify(described),
   });
   return { tensors: exported.size };
-}
-
-/** What the last layer of a checkpoint says; its model differs from `model` in nothing else. */
-function classesOf(model: SegmentationModel, tensors: StateDict): number | undefined {
-  const [output] = model.outputs;
-  const path = [...model.namedModules()].find(([, module]) => module === output)?.[0];
-  return tensors.get(`${path ?? ''}.weight`)?.shape[0];
 }
 
 function encoderOf(model: SegmentationModel, tensors: StateDict, where: string): StateDict {

@@ -1,17 +1,10 @@
-import type { Command } from 'commander';
 import type { RegisterCommand } from '../command.ts';
-import { collect, wholeNumber } from '../options.ts';
+import { wholeNumber } from '../options.ts';
 import { table } from '../terminal/table.ts';
+import { declared, modelOptions } from './declareModel.ts';
+import type { ModelFlags } from './declareModel.ts';
 import { registerModelExport } from './modelExport.ts';
 import { registerModelImport } from './modelImport.ts';
-
-interface ModelFlags {
-  readonly decoder: string;
-  readonly encoder?: string;
-  readonly inChannels: number;
-  readonly classes: number;
-  readonly set?: readonly string[];
-}
 
 interface RunFlags extends ModelFlags {
   readonly weights: string;
@@ -114,21 +107,6 @@ export const registerModel: RegisterCommand = (program, run) => {
   registerModelImport(group, run);
   registerModelExport(group, run);
 };
-
-function modelOptions(command: Command): Command {
-  return command
-    .requiredOption('--decoder <name>', 'see "phalanx model list"')
-    .option('--encoder <name>', 'see "phalanx model list"; none for a decoder that is a whole network')
-    .option('--in-channels <n>', 'channels of the input', wholeNumber('--in-channels', 1), 3)
-    .option('--classes <n>', 'channels of the logits', wholeNumber('--classes', 1), 1)
-    .option('--set <key=value>', 'a further option, such as decoder.attentionType=scse', collect);
-}
-
-async function declared({ decoder, encoder, inChannels, classes, set = [] }: ModelFlags): Promise<unknown> {
-  const { applyOverrides } = await import('../../experiment/overrides.ts');
-  const foundation = encoder === undefined ? {} : { encoder: { name: encoder } };
-  return applyOverrides({ decoder: { name: decoder }, ...foundation, inChannels, classes }, set);
-}
 
 function suitableList(suitable: readonly string[], all: number): string {
   if (suitable.length === all) return 'any';

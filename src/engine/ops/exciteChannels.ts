@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { attribute, defineOp, runOp, runOps } from '../op.ts';
-import { startedEngine } from '../running.ts';
+import { hasOwnKernels } from '../ownKernels.ts';
 
 const types = [attribute.type('T')];
 
@@ -31,7 +31,7 @@ export type Excitation = (means: tf.Tensor4D) => tf.Tensor4D;
  * each way, elsewhere of TensorFlow's ops.
  */
 export function exciteChannels(x: tf.Tensor4D, excitation: Excitation): tf.Tensor4D {
-  if (startedEngine().info.device !== 'cpu') return composedExciteChannels(x, excitation);
+  if (!hasOwnKernels()) return composedExciteChannels(x, excitation);
   const [means, passed] = spatialMean({ x }, {}) as [tf.Tensor4D, tf.Tensor4D];
   return channelScale({ x: passed, logits: excitation(means) }, {})[0] as tf.Tensor4D;
 }

@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { attribute, defineOp, runOp } from '../op.ts';
-import { startedEngine } from '../running.ts';
+import { hasOwnKernels } from '../ownKernels.ts';
 
 const types = [attribute.type('T')];
 
@@ -16,7 +16,7 @@ const fused = defineOp<'x', object>({
  * https://arxiv.org/abs/1606.08415. On the CPU one pass over memory each way, elsewhere of TensorFlow's ops.
  */
 export function gelu<T extends tf.Tensor>(x: T): T {
-  if (startedEngine().info.device !== 'cpu') return composedGelu(x);
+  if (!hasOwnKernels()) return composedGelu(x);
   return fused({ x }, {})[0] as T;
 }
 

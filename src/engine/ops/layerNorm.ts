@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { attribute, defineOp, runOp, runOps } from '../op.ts';
-import { startedEngine } from '../running.ts';
+import { hasOwnKernels } from '../ownKernels.ts';
 
 interface LayerNormAttributes {
   readonly epsilon: number;
@@ -34,7 +34,7 @@ export function layerNorm(
   offset: tf.Tensor1D,
   epsilon: number,
 ): tf.Tensor4D {
-  if (startedEngine().info.device !== 'cpu') return composedLayerNorm(x, scale, offset, epsilon);
+  if (!hasOwnKernels()) return composedLayerNorm(x, scale, offset, epsilon);
   return fused({ x, scale, offset }, { epsilon })[0] as tf.Tensor4D;
 }
 

@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { attribute, defineOp, runOp, runOps } from '../op.ts';
-import { startedEngine } from '../running.ts';
+import { hasOwnKernels } from '../ownKernels.ts';
 import type { Pair } from './pair.ts';
 import { resizeNearest } from './resize.ts';
 
@@ -51,7 +51,7 @@ const fused = defineOp<string, UpsampleConcat>({
  * @throws PhalanxError `engine/op` for skips of another size
  */
 export function upsampleConcat(x: tf.Tensor4D, size: Pair, skips: readonly tf.Tensor4D[]): tf.Tensor4D {
-  if (startedEngine().info.device !== 'cpu') return composedUpsampleConcat(x, size, skips);
+  if (!hasOwnKernels()) return composedUpsampleConcat(x, size, skips);
   const inputs = [x, ...skips];
   const channels = inputs.map(({ shape }) => shape[3]);
   return fused(Object.fromEntries(inputs.entries()), {
