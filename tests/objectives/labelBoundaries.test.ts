@@ -17,7 +17,7 @@ test('the boundary of a square is its outermost pixels and those around them, bu
   const expectedCorner = ['..##..', '..##..', '####..', '####..', '......', '......'];
   const pack = (first: string[], last: string[]) =>
     first.flatMap((row, y) =>
-      [...row].map((pixel, x) => (pixel === '#' ? 1 : 0) | (last[y]![x] === '#' ? 1 << 31 : 0)),
+      Array.from(row, (pixel, x) => (pixel === '#' ? 1 : 0) | (last[y]![x] === '#' ? 1 << 31 : 0)),
     );
   const labels = tf.tensor4d(pack(inside, corner), [1, 6, 6, 1], 'int32');
   const boundaries = labelBoundaries(labels);
