@@ -49,6 +49,13 @@ def digest(name, tensor, samples=48):
     }
 
 
+def difference(digested, other):
+    """The largest difference of two digests of a name."""
+    pairs = [*zip(digested["values"], other["values"], strict=True)]
+    pairs += [(digested[key], other[key]) for key in ("largest", "mean", "deviation")]
+    return max(abs(a - b) for a, b in pairs)
+
+
 def number(value):
     return float(f"{value:.9g}")
 
