@@ -25,13 +25,14 @@ export function configProto({ bfloat16, threads, gpu }: ConfigSettings): Uint8Ar
   const on = 1;
   const rewriteOptions = bfloat16 ? integer(31 /* auto_mixed_precision_onednn_bfloat16 */, on) : [];
   const graphOptions = message(10 /* rewrite_options */, rewriteOptions);
-  return Buffer.concat([
+  const fields = [
     ...(gpu?.visible === 'none' ? noGpus() : []),
     ...integer(2 /* intra_op_parallelism_threads */, threads),
     ...integer(5 /* inter_op_parallelism_threads */, threads),
     ...(gpu === undefined || gpu.visible === 'none' ? [] : message(6 /* gpu_options */, gpuOptions(gpu))),
     ...message(10 /* graph_options */, graphOptions),
-  ]);
+  ];
+  return new Uint8Array(Buffer.concat(fields));
 }
 
 /** An entry of the map `device_count`. */

@@ -1,8 +1,9 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { exportRun } from '../../src/experiment/exportRun.ts';
+import { exportRunGraph } from '../../src/experiment/exportRunGraph.ts';
 import { createRun } from '../../src/experiment/runDirectory.ts';
 import type { Run } from '../../src/experiment/runDirectory.ts';
 import { experimentSchema } from '../../src/experiment/schema.ts';
@@ -12,6 +13,7 @@ import type { StateDict } from '../../src/nn/safetensors/format.ts';
 import { readSafetensors } from '../../src/nn/safetensors/read.ts';
 import { writeSafetensors } from '../../src/nn/safetensors/write.ts';
 import { checkpointPath } from '../../src/training/checkpoint.ts';
+import { decode, messages, texts } from '../core/protobuf.ts';
 import { filledState } from '../models/formula.ts';
 import { minimal } from './declarations.ts';
 
@@ -77,4 +79,19 @@ describe('exportRun', () => {
     const last = exportRun({ run, checkpoint: 'last', outputPath: outputPath() });
     await expect(last).rejects.toMatchObject({ code: 'safetensors/open' });
   });
+});
+
+test('exportRunGraph writes the model at the size of its images, and how they are normalized', async () => {
+  await withCheckpoint(state);
+  const path = join(folder, 'out.onnx');
+  const { imageSize } = config.data;
+  const sides = typeof imageSize === 'number' ? [imageSize, imageSize] : [imageSize.height, imageSize.width];
+  const report = await exportRunGraph({ run, format: 'onnx', outputPath: path });
+  expect(report).toEqual({ path, input: ['N', 3, ...sides] });
+  const entries = messages(decode(await readFile(path)), 14);
+  const metadata = Object.fromEntries(entries.map((entry) => [texts(entry, 1)[0]!, texts(entry, 2)[0]!]));
+  expect(metadata['run']).toBe('one');
+  expect(JSON.parse(metadata['normalization']!)).toMatchObject({ mean: [0.485, 0.456, 0.406] });
+  const smaller = await exportRunGraph({ run, format: 'onnx', size: [32, 64], outputPath: path });
+  expect(smaller.input).toEqual(['N', 3, 32, 64]);
 });

@@ -1,4 +1,4 @@
-"""Exports models of formula weights with `phalanx model export`, runs ONNX Runtime and TensorFlow on the files, and
+"""Exports models of formula weights as `phalanx model export` does, runs ONNX Runtime and TensorFlow on the files, and
 prints how far their logits are from those of `phalanx model run`, relative to the largest.
 
 Needs onnx, onnxruntime, tensorflow-cpu (or tensorflow), numpy and safetensors:
@@ -19,7 +19,6 @@ import onnxruntime
 import tensorflow as tf
 from safetensors.numpy import load_file, save_file
 
-PHALANX = os.path.join(os.path.dirname(__file__), "..", "..", "bin", "phalanx.js")
 BATCH = 3
 LIMIT = 1e-4
 
@@ -54,16 +53,6 @@ MODELS = {
 }
 
 
-def phalanx(*arguments):
-    subprocess.run(["node", PHALANX, *arguments], check=True, stdout=subprocess.DEVNULL)
-
-
-def weights(model, path):
-    """A state dict of Phalanx's names, written by the repository's own formula."""
-    script = os.path.join(os.path.dirname(__file__), "filledWeights.ts")
-    subprocess.run(["node", "--import", "tsx", script, json.dumps(model), path], check=True)
-
-
 def difference(actual, expected):
     return float(np.abs(actual - expected).max() / np.abs(expected).max())
 
@@ -80,33 +69,35 @@ def run_tensorflow(path, x):
     return signature(x=tf.constant(x))["logits"].numpy()
 
 
-def check(name, folder):
+def check(exporter, name, folder):
     decoder, encoder, size, *options = MODELS[name]
-    at = lambda file: os.path.join(folder, file)
-    model = {"decoder": decoder, "encoder": encoder, "inChannels": 3, "classes": 5, "set": options}
-    weights(model, at("weights.safetensors"))
     height, width = map(int, size.split("x"))
+    at = lambda file: os.path.join(folder, file)
     x = np.random.default_rng(0).uniform(-2, 2, [BATCH, 3, height, width]).astype(np.float32)
     save_file({"x": x}, at("x.safetensors"))
-    declared = ["--decoder", decoder, "--classes", "5", "--weights", at("weights.safetensors")]
+    model = {"decoder": {"name": decoder}, "inChannels": 3, "classes": 5}
     if encoder is not None:
-        declared += ["--encoder", encoder]
-    for option in options:
-        declared += ["--set", option]
-    phalanx("model", "run", *declared, "--input", at("x.safetensors"), "--output", at("logits.safetensors"))
+        model["encoder"] = {"name": encoder}
+    told = {"folder": folder, "model": model, "set": options, "size": [height, width]}
+    print(json.dumps(told), file=exporter.stdin, flush=True)
+    if exporter.stdout.readline() != "done\n":
+        sys.exit(f"{name} was not exported")
     expected = load_file(at("logits.safetensors"))["logits"]
-    phalanx("model", "export", *declared, "--size", size, "--out", at("model.onnx"))
-    phalanx("model", "export", *declared, "--size", size, "--format", "savedmodel", "--out", at("model"))
     return difference(run_onnx(at("model.onnx"), x), expected), difference(run_tensorflow(at("model"), x), expected)
 
 
 if __name__ == "__main__":
     print(f"onnxruntime {onnxruntime.__version__}, tensorflow {tf.__version__}, batches of {BATCH}", flush=True)
+    script = os.path.join(os.path.dirname(__file__), "exports.ts")
     failed = []
-    for name in sys.argv[1:] or MODELS:
-        with tempfile.TemporaryDirectory() as folder:
-            errors = check(name, folder)
-        print(f"{name}: ONNX {errors[0]:.1e}, SavedModel {errors[1]:.1e}", flush=True)
-        if not max(errors) < LIMIT:
-            failed.append(name)
+    with subprocess.Popen(
+        ["node", "--import", "tsx", script], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as exporter:
+        for name in sys.argv[1:] or MODELS:
+            with tempfile.TemporaryDirectory() as folder:
+                errors = check(exporter, name, folder)
+            print(f"{name}: ONNX {errors[0]:.1e}, SavedModel {errors[1]:.1e}", flush=True)
+            if not max(errors) < LIMIT:
+                failed.append(name)
+        exporter.stdin.close()
     sys.exit(f"more than {LIMIT}: {', '.join(failed)}" if failed else 0)

@@ -4,11 +4,12 @@ import { OnnxBuilder } from './builder.ts';
 import { Conversion, refuse } from './conversion.ts';
 import { elementwiseOps, matrixOps } from './elementwise.ts';
 import type { Convert } from './elementwise.ts';
+import { convolutionOps } from './convolutions.ts';
 import type { OnnxModel } from './file.ts';
 import { imageOps } from './images.ts';
 
 const operators = new Map<string, Convert>(
-  [elementwiseOps, matrixOps, axisOps, imageOps].flatMap((each) => Object.entries(each)),
+  [elementwiseOps, matrixOps, axisOps, convolutionOps, imageOps].flatMap((each) => Object.entries(each)),
 );
 
 /**
