@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { decoderNames } from '../../src/models/decoders/options.ts';
 import { PhalanxError } from '../../src/core/errors.ts';
 import { Random } from '../../src/core/random.ts';
 import { ensembleSchema, experimentSchema } from '../../src/experiment/schema.ts';
@@ -55,7 +56,7 @@ describe('one wrong setting is one clause with its path and the nearest valid ke
     [
       'model.decoder.name',
       'unetpluplus',
-      'model.decoder.name must be one of unet, unetplusplus, fpn, deeplabv3, deeplabv3plus, manet, linknet, pspnet, pan, upernet, segformer, deeplabv3-torchvision, fcn, unet3plus, attention-unet, unet-original, lraspp, luna-unet, light-unet, but is "unetpluplus" (did you mean unetplusplus?)',
+      `model.decoder.name must be one of ${decoderNames.join(', ')}, but is "unetpluplus" (did you mean unetplusplus?)`,
     ],
     ['model.decoder', 'unet', 'model.decoder must be an object, but is "unet"'],
     [
