@@ -111,17 +111,14 @@ describe.each(encoderNames)('%s', (name) => {
   });
 
   const { same } = golden;
-  test.runIf(same).each(same?.sizes ?? [])(
-    "pads as timm's of the name at $size",
-    async ({ size, features }) => {
-      const encoder = create({ padding: 'same' });
-      expect(keysHash(encoder)).toBe(golden.keys);
-      await compareFeatures(encoder, features, { ...golden, size });
-      encoder.dispose();
-    },
-  );
+  test.each(same?.sizes ?? [])("pads as timm's of the name at $size", async ({ size, features }) => {
+    const encoder = create({ padding: 'same' });
+    expect(keysHash(encoder)).toBe(golden.keys);
+    await compareFeatures(encoder, features, { ...golden, size });
+    encoder.dispose();
+  });
 
-  test.runIf(same).each([8, 16] as const)(
+  test.each(same === undefined ? [] : ([8, 16] as const))(
     "dilates timm's of the name to output stride %d",
     async (stride) => {
       const encoder = create({ padding: 'same' }).dilate(stride);
