@@ -2,7 +2,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import type { Context } from '../nn/context.ts';
 import type { Conv2d } from '../nn/conv2d.ts';
 import { interpolate, interpolateAligned } from '../nn/interpolate.ts';
-import { ModuleDict } from '../nn/moduleDict.ts';
+import { moduleList } from '../nn/moduleDict.ts';
 import type { Sequential } from '../nn/sequential.ts';
 import { SupervisedDecoder } from './decoders/decoder.ts';
 import type { AuxiliaryTarget, Decoder } from './decoders/decoder.ts';
@@ -58,8 +58,7 @@ export class EncoderDecoder extends SegmentationModel {
     const sides = sideChannels.map((channels) => segmentationHead(channels, classes));
     this.#sideHeads = sides.map((side) => side.layers);
     if (sides.length > 0) {
-      const named = this.#sideHeads.map((head, index) => [String(index), head] as const);
-      this.register('deep_supervision_heads', new ModuleDict(named));
+      this.register('deep_supervision_heads', moduleList(this.#sideHeads));
     }
     this.auxiliaryWeights = sideWeights;
     this.auxiliaryTarget = decoder instanceof SupervisedDecoder ? decoder.sideTarget : 'labels';

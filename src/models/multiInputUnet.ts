@@ -4,7 +4,7 @@ import type { Context } from '../nn/context.ts';
 import type { Conv2d } from '../nn/conv2d.ts';
 import { Linear } from '../nn/linear.ts';
 import { Module } from '../nn/module.ts';
-import { ModuleDict } from '../nn/moduleDict.ts';
+import { moduleList } from '../nn/moduleDict.ts';
 import type { Sequential } from '../nn/sequential.ts';
 import type { AuxParams, DecoderConfig } from './decoders/options.ts';
 import { UnetDecoder } from './decoders/unet.ts';
@@ -50,8 +50,7 @@ export class MultiInputUnet extends SegmentationModel {
     this.inChannels = encoders.reduce((sum, { inChannels }) => sum + inChannels, 0);
     this.classes = classes;
     this.#encoders = encoders;
-    const named = encoders.map((encoder, index) => [String(index), encoder] as const);
-    this.register('encoders', new ModuleDict(named));
+    this.register('encoders', moduleList(encoders));
     this.#fusion = new Fusion(fusion, encoders[0]!.outChannels.slice(1), encoders.length);
     if (fusion === 'attention') this.register('fusion', this.#fusion);
     const features = [this.inChannels, ...this.#fusion.outChannels];

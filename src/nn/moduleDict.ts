@@ -1,6 +1,6 @@
 import { Module } from './module.ts';
 
-/** `torch.nn.ModuleDict`, and with numbers as names `ModuleList`: children that their parent calls by name. */
+/** `torch.nn.ModuleDict`: children that their parent calls by name. */
 export class ModuleDict<Child extends Module> extends Module {
   readonly #children = new Map<string, Child>();
 
@@ -14,4 +14,9 @@ export class ModuleDict<Child extends Module> extends Module {
     if (child === undefined) throw new Error(`There is no module called ${name}`);
     return child;
   }
+}
+
+/** `torch.nn.ModuleList`: children named `0`, `1`, … */
+export function moduleList<Child extends Module>(children: readonly Child[]): ModuleDict<Child> {
+  return new ModuleDict(children.map((child, index) => [String(index), child] as const));
 }

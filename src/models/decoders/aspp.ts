@@ -7,7 +7,7 @@ import { convNormActivation } from '../../nn/convNormActivation.ts';
 import { Dropout } from '../../nn/dropout.ts';
 import { interpolate } from '../../nn/interpolate.ts';
 import { Layer } from '../../nn/module.ts';
-import { ModuleDict } from '../../nn/moduleDict.ts';
+import { moduleList } from '../../nn/moduleDict.ts';
 import { Sequential } from '../../nn/sequential.ts';
 
 export interface ASPPOptions {
@@ -44,7 +44,7 @@ export class ASPP extends Layer {
       ...atrousRates.map(atrous),
       new ASPPPooling(inChannels, outChannels),
     ];
-    this.register('convs', new ModuleDict(this.#convs.map((layer, index) => [String(index), layer])));
+    this.register('convs', moduleList(this.#convs));
     this.#project = this.register(
       'project',
       new Sequential([

@@ -7,7 +7,7 @@ import { GroupNorm } from '../../nn/groupNorm.ts';
 import { interpolate, interpolateAligned } from '../../nn/interpolate.ts';
 import type { Interpolation } from '../../nn/interpolate.ts';
 import { Layer, Module } from '../../nn/module.ts';
-import { ModuleDict } from '../../nn/moduleDict.ts';
+import { moduleList } from '../../nn/moduleDict.ts';
 import { Sequential } from '../../nn/sequential.ts';
 import { FPN_GROUPS } from '../modelSchema.ts';
 import { decoderConvolution } from './convolutions.ts';
@@ -41,10 +41,7 @@ export class FPNDecoder extends Decoder {
     this.#branches = [3, 2, 1, 0].map((upsamples) =>
       segmentationBlock(pyramidChannels, segmentationChannels, upsamples),
     );
-    this.register(
-      'seg_blocks',
-      new ModuleDict(this.#branches.map((branch, index) => [String(index), branch])),
-    );
+    this.register('seg_blocks', moduleList(this.#branches));
     this.#mergePolicy = mergePolicy;
     this.#dropout = this.register('dropout', new Dropout2d(dropout, 'decoder.dropout'));
     this.outChannels = mergePolicy === 'add' ? segmentationChannels : segmentationChannels * 4;

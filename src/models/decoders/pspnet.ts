@@ -3,7 +3,7 @@ import type { Context } from '../../nn/context.ts';
 import { Dropout2d } from '../../nn/dropout.ts';
 import { interpolateAligned } from '../../nn/interpolate.ts';
 import { Layer } from '../../nn/module.ts';
-import { ModuleDict } from '../../nn/moduleDict.ts';
+import { moduleList } from '../../nn/moduleDict.ts';
 import { AdaptiveAveragePool2d } from '../../nn/pooling.ts';
 import { Sequential } from '../../nn/sequential.ts';
 import { convReLU } from './convolutions.ts';
@@ -48,7 +48,7 @@ class PSPModule extends Layer {
     super();
     const inner = Math.floor(inChannels / poolSizes.length);
     this.#blocks = poolSizes.map((size) => new PSPBlock(inChannels, inner, size, useNorm));
-    this.register('blocks', new ModuleDict(this.#blocks.map((block, index) => [String(index), block])));
+    this.register('blocks', moduleList(this.#blocks));
   }
 
   override forward(x: tf.Tensor4D, context: Context): tf.Tensor4D {

@@ -4,7 +4,7 @@ import { xavierUniform, zeros } from '../../nn/initializers.ts';
 import { interpolate } from '../../nn/interpolate.ts';
 import { Linear } from '../../nn/linear.ts';
 import { Layer } from '../../nn/module.ts';
-import { ModuleDict } from '../../nn/moduleDict.ts';
+import { moduleList } from '../../nn/moduleDict.ts';
 import type { Sequential } from '../../nn/sequential.ts';
 import { convReLU } from './convolutions.ts';
 import { Decoder } from './decoder.ts';
@@ -28,7 +28,7 @@ export class SegformerDecoder extends Decoder {
       .filter((count) => count > 0)
       .reverse();
     this.#stages = channels.map((count) => new SegformerStage(count, segmentationChannels));
-    this.register('mlp_stage', new ModuleDict(this.#stages.map((stage, index) => [String(index), stage])));
+    this.register('mlp_stage', moduleList(this.#stages));
     const joined = channels.length * segmentationChannels;
     this.#fuse = this.register(
       'fuse_stage',

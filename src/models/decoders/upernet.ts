@@ -3,7 +3,7 @@ import type { Context } from '../../nn/context.ts';
 import { interpolate } from '../../nn/interpolate.ts';
 import { LayerNorm } from '../../nn/layerNorm.ts';
 import { Layer, Module } from '../../nn/module.ts';
-import { ModuleDict } from '../../nn/moduleDict.ts';
+import { moduleList } from '../../nn/moduleDict.ts';
 import { AdaptiveAveragePool2d } from '../../nn/pooling.ts';
 import { Sequential } from '../../nn/sequential.ts';
 import { convReLU } from './convolutions.ts';
@@ -28,17 +28,15 @@ export class UPerNetDecoder extends Decoder {
     super();
     const { channels, useNorm } = options;
     const used = outChannels.slice(2);
-    const list = (modules: readonly Module[]) =>
-      new ModuleDict(modules.map((module, index) => [String(index), module]));
     const conv3 = { kernelSize: 3, useNorm } as const;
     const shallower = used.slice(0, -1).reverse();
     this.#norms = used.map((count) => new LayerNorm(count, { epsilon: 1e-6 }));
-    this.register('feature_norms', list(this.#norms));
+    this.register('feature_norms', moduleList(this.#norms));
     this.#psp = this.register('psp', new UPerNetPyramid(used.at(-1)!, channels, useNorm));
     this.#lateral = shallower.map((count) => new LateralBlock(count, channels, useNorm));
-    this.register('fpn_lateral_blocks', list(this.#lateral));
+    this.register('fpn_lateral_blocks', moduleList(this.#lateral));
     this.#convs = shallower.map(() => convReLU(channels, channels, conv3));
-    this.register('fpn_conv_blocks', list(this.#convs));
+    this.register('fpn_conv_blocks', moduleList(this.#convs));
     this.#fusion = this.register('fusion_block', convReLU(used.length * channels, channels, conv3));
     this.outChannels = channels;
     this.sizeMultiple = outputStride;
@@ -76,7 +74,7 @@ class UPerNetPyramid extends Layer {
           convReLU(inChannels, outChannels, { kernelSize: 1, useNorm }),
         ]),
     );
-    this.register('blocks', new ModuleDict(this.#blocks.map((block, index) => [String(index), block])));
+    this.register('blocks', moduleList(this.#blocks));
     const joined = inChannels + poolSizes.length * outChannels;
     this.#outConv = this.register(
       'out_conv',

@@ -4,7 +4,7 @@ import type { Context } from '../../nn/context.ts';
 import { Conv2d } from '../../nn/conv2d.ts';
 import { convNormActivation } from '../../nn/convNormActivation.ts';
 import type { Module } from '../../nn/module.ts';
-import { ModuleDict } from '../../nn/moduleDict.ts';
+import { moduleList } from '../../nn/moduleDict.ts';
 import { Encoder } from './encoder.ts';
 import { efficientnetPlan } from './efficientnetPlan.ts';
 import type { EfficientNetVariant } from './efficientnetPlan.ts';
@@ -58,7 +58,7 @@ export class EfficientNet extends Encoder {
       const created = new MBConvBlock(block, rate, `_blocks.${index}`);
       return index > last ? created.freeze() : created;
     });
-    this.register('_blocks', new ModuleDict(this.#blocks.map((block, index) => [String(index), block])));
+    this.register('_blocks', moduleList(this.#blocks));
     // The classifier's: the original keeps them in its state dict and never calls them.
     const outChannels = plan.headChannels;
     const head = { inChannels: plan.blocks.at(-1)!.outChannels, outChannels, kernelSize: 1, bias: false };

@@ -1,4 +1,4 @@
-import { roundChannels } from './efficientnetPlan.ts';
+import { roundChannels, stages } from './efficientnetPlan.ts';
 
 export interface EfficientNetLiteVariant {
   /** Multiplier of all channels but those of the stem. */
@@ -27,17 +27,6 @@ export interface LiteBlockPlan {
 
 export const LITE_STEM_CHANNELS = 32;
 export const LITE_HEAD_CHANNELS = 1280;
-
-/** Of lite0: blocks, kernel size, stride of the first, expansion, output channels. */
-const stages = [
-  [1, 3, 1, 1, 16],
-  [2, 3, 2, 6, 24],
-  [2, 5, 2, 6, 40],
-  [3, 3, 2, 6, 80],
-  [3, 5, 1, 6, 112],
-  [4, 5, 2, 6, 192],
-  [1, 3, 1, 6, 320],
-] as const;
 
 /** Every block by stage, from the coefficients. */
 export function efficientnetLitePlan({

@@ -43,8 +43,8 @@ export interface EfficientNetPlan {
   readonly smallestSide: (depth: number) => number;
 }
 
-/** Of EfficientNet-b0: blocks, kernel size, stride of the first, expansion, output channels. */
-const stages = [
+/** Of EfficientNet-b0 and lite0: blocks, kernel size, stride of the first, expansion, output channels. */
+export const stages = [
   [1, 3, 1, 1, 16],
   [2, 3, 2, 6, 24],
   [2, 5, 2, 6, 40],

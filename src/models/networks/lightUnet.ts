@@ -4,7 +4,7 @@ import { Relu } from '../../nn/activations.ts';
 import { BatchNorm2d } from '../../nn/batchNorm2d.ts';
 import type { Context } from '../../nn/context.ts';
 import { Conv2d } from '../../nn/conv2d.ts';
-import { ModuleDict } from '../../nn/moduleDict.ts';
+import { moduleList } from '../../nn/moduleDict.ts';
 import { MaxPool2d } from '../../nn/pooling.ts';
 import { Sequential } from '../../nn/sequential.ts';
 import type { DecoderConfig } from '../decoders/options.ts';
@@ -39,8 +39,8 @@ export class LightUnet extends SegmentationModel {
       .slice(0, -1)
       .map((width, level) => separableBlock(channels[level + 1]! + width, width))
       .reverse();
-    this.register('down', numbered(this.#down));
-    this.register('up', numbered(this.#up));
+    this.register('down', moduleList(this.#down));
+    this.register('up', moduleList(this.#up));
     this.#output = this.register(
       'output',
       new Conv2d({ inChannels: channels[0]!, outChannels: classes, kernelSize: 1 }),
@@ -88,8 +88,4 @@ function separable(inChannels: number, outChannels: number) {
     new BatchNorm2d(outChannels),
     new Relu(),
   ];
-}
-
-function numbered(blocks: readonly Sequential[]): ModuleDict<Sequential> {
-  return new ModuleDict(blocks.map((block, index) => [String(index), block] as const));
 }

@@ -7,7 +7,7 @@ import { ConvTranspose2d } from '../../nn/convTranspose2d.ts';
 import { kaimingNormalFanOut, normalBelowZero } from '../../nn/initializers.ts';
 import { interpolate } from '../../nn/interpolate.ts';
 import { Layer, Module } from '../../nn/module.ts';
-import { ModuleDict } from '../../nn/moduleDict.ts';
+import { ModuleDict, moduleList } from '../../nn/moduleDict.ts';
 import { AveragePool2d } from '../../nn/pooling.ts';
 import { Sequential } from '../../nn/sequential.ts';
 import type { DecoderConfig } from '../decoders/options.ts';
@@ -71,8 +71,8 @@ class Network extends Layer {
       .slice(0, -1)
       .map((width, level) => new UpBlock(widths[level + 1]!, width, options))
       .reverse();
-    this.register('down_path', numbered(this.#down));
-    this.register('up_path', numbered(this.#up));
+    this.register('down_path', moduleList(this.#down));
+    this.register('up_path', moduleList(this.#up));
     this.last = this.register('last', convolution(widths[0]!, classes, 1));
   }
 
@@ -158,8 +158,4 @@ function upConvolution(inChannels: number, outChannels: number): ConvTranspose2d
     kernelInitializer: kaimingNormalFanOut,
     biasInitializer: normalBelowZero([2, 2, outChannels, inChannels]),
   });
-}
-
-function numbered<Child extends Module>(children: readonly Child[]): ModuleDict<Child> {
-  return new ModuleDict(children.map((child, index) => [String(index), child] as const));
 }
