@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { Random } from '../../src/core/random.ts';
+import { blendImages } from '../../src/pixels/blend.ts';
+import { blendImagesPlain } from '../../src/pixels/plain/blend.ts';
 import * as filters from '../../src/pixels/filters.ts';
 import * as plainFilters from '../../src/pixels/plain/filters.ts';
 import type { AffineMatrix, Raster, WarpOptions } from '../../src/pixels/geometry.ts';
@@ -41,6 +43,17 @@ function randomMatrix(random: Random, size: number): AffineMatrix {
 }
 
 describe('native kernels against their TypeScript twins', () => {
+  it('blend, every share and odd sizes', async () => {
+    const random = Random.from('blend');
+    for (const share of [0, 1, 0.5, 1 / 65536, random.uniform(), random.uniform()]) {
+      const [width, height] = [random.integer(1, 60), random.integer(1, 60)];
+      const [first, second] = [1, 2].map(() => randomRaster(random, width, height, 3).image) as [Image, Image];
+      const blended = await blendImages(first, second, share);
+      expect(blended, String(share)).toEqual(blendImagesPlain(first, second, share));
+      if (share === 0 || share === 1) expect(blended).toEqual(share === 0 ? first : second);
+    }
+  });
+
   it('warpAffine, every border, interpolation and channel count, odd sizes', async () => {
     const random = Random.from('warp');
     for (const channels of channelCounts) {
