@@ -15,7 +15,11 @@ Napi::Value Blend(const Napi::CallbackInfo& info) {
   uint8_t* to = target.data;
   return AsyncKernel::Run(info, {target.owner, first.owner, second.owner}, [=] {
     const uint32_t rest = 65536 - weight;
-    for (int64_t i = 0; i < length; i++) to[i] = static_cast<uint8_t>((a[i] * rest + b[i] * weight + 32768) >> 16);
+    for (int64_t i = 0; i < length; i++) {
+      const uint32_t sum = a[i] * rest + b[i] * weight;
+      // Half to even, as OpenCV rounds.
+      to[i] = static_cast<uint8_t>((sum + 32767 + ((sum >> 16) & 1)) >> 16);
+    }
   });
 }
 

@@ -11,8 +11,8 @@ interface BlendKernels {
 export const blendUnit = 65536;
 
 /**
- * Averages two images of one shape, off the JavaScript thread: `(1 - share) first + share second`, rounded; values
- * exactly between two may be rounded to either. As `cv2.addWeighted`, up to one grey level.
+ * Averages two images of one shape, off the JavaScript thread: `(1 - share) first + share second`, rounded half to
+ * even, as `cv2.addWeighted` (which rounds its float32 sums and may so differ by a grey level in a pixel of a thousand).
  *
  * @param share of the second, in [0, 1]; a whole number of 65,536ths is exact.
  */

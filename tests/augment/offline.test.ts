@@ -196,13 +196,15 @@ describe('other ways of making images', () => {
     const child = offline.entries.train.find(({ id }) => id === 'CLAHE-000001.png')!;
     const parent = dataset.entries.train.find(({ id }) => id === parentId)!;
     const image = await dataset.readImage(parent);
-    expect((await offline.readLabels(child)).planes).toEqual((await dataset.readLabels(parent)).planes);
+    const [labels] = (await offline.readLabels(child)).planes;
+    const [before] = (await dataset.readLabels(parent)).planes;
+    expect(labels!.every((bits, i) => bits === before![i])).toBe(true);
     const made = await offline.readImage(child);
-    expect(made.data).not.toEqual(image.data);
+    expect(Buffer.compare(made.data, image.data)).not.toBe(0);
     const clahe = buildTransform({ name: 'CLAHE', clipLimit: [1, 4], p: 1 });
-    const random = Random.from(9, 'offline', 'CLAHE', 0).derive('pixels');
+    const random = Random.from(0, 'offline', 'CLAHE', 0).derive('pixels');
     const expected = await clahe({ image, labels: await dataset.readLabels(parent) }, random);
-    expect(made.data).toEqual(Uint8Array.from(expected.image.data));
+    expect(Buffer.compare(made.data, expected.image.data)).toBe(0);
   });
 
   it('copy-paste changes labels where it pasted alone, and says what', async () => {

@@ -27,7 +27,7 @@ function source(reads: string[] = []): LoaderOptions['cache'] & { buffers: Set<A
       const [data, planes] = [uninitialized(side ** 2), uninitializedPlanes(1, side ** 2)];
       data.fill(Number(id) + 1);
       planes[0]!.fill(Number(id) + 1);
-      buffers.add(data.buffer);
+      buffers.add(planes[0]!.buffer);
       await setTimeout(Random.from(id, reads.length).integer(0, 4));
       return {
         image: { width: side, height: side, channels: 1, data },
