@@ -24,8 +24,8 @@ export function blendedLabels(labels: tf.Tensor4D, shares: tf.Tensor1D): Blended
 export type Targets = tf.Tensor4D | BlendedLabels;
 
 /**
- * The sums of `labelSums` for any targets. They are linear in the targets, so those of a blended sample are the average
- * of those of its two labels, and neither becomes floats.
+ * The sums of `labelSums` for any targets. Cross-entropy and areas are linear in the targets, so those of a blended sample
+ * are the average of those of its two labels. The intersection is that of `softIntersection`.
  */
 export function targetSums(logits: tf.Tensor4D, targets: Targets, positiveWeights: tf.Tensor1D): LabelSums {
   if (targets instanceof tf.Tensor) return labelSums(logits, targets, positiveWeights);
@@ -33,25 +33,44 @@ export function targetSums(logits: tf.Tensor4D, targets: Targets, positiveWeight
     tf.split(x, x.shape[0]),
   ) as [tf.Tensor4D[], tf.Tensor4D[], tf.Tensor4D[]];
   const shares = tf.split(targets.shares, samples.length);
-  return samples
-    .map((sample, n): LabelSums => {
+  const sums = samples
+    .map((sample, n) => {
       const first = labelSums(sample, firsts[n]!, positiveWeights);
       const second = labelSums(sample, seconds[n]!, positiveWeights);
-      const average = (key: keyof LabelSums): tf.Tensor1D =>
+      const average = (key: 'crossEntropy' | 'target'): tf.Tensor1D =>
         tf.add(first[key], tf.mul(tf.sub(second[key], first[key]), shares[n]!));
-      return {
-        crossEntropy: average('crossEntropy'),
-        intersection: average('intersection'),
-        predicted: first.predicted,
-        target: average('target'),
-      };
+      const { predicted } = first;
+      return { crossEntropy: average('crossEntropy'), predicted, target: average('target') };
     })
     .reduce((sum, part) => ({
       crossEntropy: tf.add(sum.crossEntropy, part.crossEntropy),
-      intersection: tf.add(sum.intersection, part.intersection),
       predicted: tf.add(sum.predicted, part.predicted),
       target: tf.add(sum.target, part.target),
     }));
+  return { ...sums, intersection: softIntersection(logits, targets) };
+}
+
+/**
+ * For each class, `[C]`, the sum of the smaller of probability and target. For targets of 0 and 1 it is the sum of their
+ * product; between, unlike that, a Dice of it is best where probability and target are equal (Z. Wang et al., "Dice
+ * semimetric losses", 2023), and segmentation-models-pytorch computes it so.
+ */
+function softIntersection(logits: tf.Tensor4D, targets: Targets): tf.Tensor1D {
+  const classes = logits.shape[3];
+  const intersection = tf.customGrad<tf.Tensor1D>((...inputs) => {
+    const [x, save] = inputs as [tf.Tensor4D, (tensors: tf.Tensor[]) => void];
+    save([x]);
+    return {
+      value: tf.sum(tf.minimum(tf.sigmoid(x), unpackTargets(targets, classes)), [0, 1, 2]),
+      gradFunc: (dy: tf.Tensor, saved: tf.Tensor[]) => {
+        const p = tf.sigmoid(saved[0]!);
+        // 1 where the probability is the smaller, 0 where it is the larger.
+        const counts = tf.mul(tf.sub(1, tf.sign(tf.sub(p, unpackTargets(targets, classes)))), 0.5);
+        return tf.mul(tf.mul(counts, dy), tf.mul(p, tf.sub(1, p)));
+      },
+    };
+  });
+  return intersection(logits);
 }
 
 /** Targets as floats, `[N, H, W, C]`. */
