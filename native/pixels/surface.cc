@@ -7,8 +7,9 @@
 // row the nearest column is searched outwards; a row in which that takes long gets the lower envelope of its parabolas (P.
 // Felzenszwalb, D. Huttenlocher, "Distance transforms of sampled functions", 2012), so time never grows with the square
 // of the width.
-#include "boxes.h"
 #include "kernel.h"
+#include "outlines.h"
+#include "vectorized.h"
 
 #include <algorithm>
 #include <limits>
@@ -16,68 +17,6 @@
 
 namespace phalanx {
 namespace {
-
-struct Element {
-  int32_t x, y;  // within the box
-  double weight;
-};
-
-// In the order of rows, and within a row from left to right.
-using Outline = std::vector<Element>;
-
-struct ClassPlane {
-  const uint32_t* pixels;
-  int64_t width, height;
-  uint32_t shift;
-
-  // 0 beyond the image.
-  uint32_t At(int64_t x, int64_t y) const {
-    if (x < 0 || y < 0 || x >= width || y >= height) return 0;
-    return (pixels[y * width + x] >> shift) & 1;
-  }
-};
-
-struct Spacing {
-  double x, y;
-};
-
-// Length of the contour through a corner, by which of the pixels around it are inside: 8 top left, 4 top right, 2 bottom
-// left, 1 bottom right. Source: create_table_neighbour_code_to_contour_length of surface-distance 0.1.
-std::vector<double> ContourLengths(const Spacing& spacing) {
-  const double diagonal = 0.5 * std::sqrt(spacing.y * spacing.y + spacing.x * spacing.x);
-  std::vector<double> lengths(16, diagonal);
-  lengths[0b0000] = lengths[0b1111] = 0;
-  lengths[0b0011] = lengths[0b1100] = spacing.x;
-  lengths[0b0101] = lengths[0b1010] = spacing.y;
-  lengths[0b0110] = lengths[0b1001] = 2 * diagonal;
-  return lengths;
-}
-
-// Element (x, y) lies on the upper left corner of pixel (x, y) of the box.
-Outline ContourOutline(const ClassPlane& plane, const Box& box, const std::vector<double>& lengths) {
-  Outline outline;
-  for (int64_t y = box.top; y <= box.bottom; y++) {
-    uint32_t code = 0;
-    for (int64_t x = box.left; x <= box.right; x++) {
-      code = ((code << 1) & 0b1010) | (plane.At(x, y - 1) << 2) | plane.At(x, y);
-      if (code == 0 || code == 15) continue;
-      outline.push_back({static_cast<int32_t>(x - box.left), static_cast<int32_t>(y - box.top), lengths[code]});
-    }
-  }
-  return outline;
-}
-
-Outline PixelOutline(const ClassPlane& plane, const Box& box) {
-  Outline outline;
-  for (int64_t y = box.top; y < box.bottom; y++) {
-    for (int64_t x = box.left; x < box.right; x++) {
-      if (!plane.At(x, y)) continue;
-      if (plane.At(x - 1, y) & plane.At(x + 1, y) & plane.At(x, y - 1) & plane.At(x, y + 1)) continue;
-      outline.push_back({static_cast<int32_t>(x - box.left), static_cast<int32_t>(y - box.top), 1});
-    }
-  }
-  return outline;
-}
 
 // Squared distances along one row, from the distances to the nearest element in each column.
 class RowSearch {
@@ -165,7 +104,13 @@ struct Distances {
   std::vector<double> distances, weights;
 };
 
-// From each element of one outline to the nearest of another, sorted by distance and then by weight.
+// Distances within the columns, one row on.
+VECTORIZED void NextRow(const int32_t* __restrict before, int32_t* __restrict row, int64_t width) {
+  for (int64_t x = 0; x < width; x++) row[x] = std::min(row[x], before[x] + 1);
+}
+
+// From each element of one outline to the nearest of another, ascending; elements of one distance are one entry: a
+// prediction that is noise has millions of elements, but few distances.
 Distances DistancesBetween(const Outline& from, const Outline& to, int64_t width, int64_t height,
                            const Spacing& spacing) {
   std::vector<std::pair<double, double>> found;
@@ -175,13 +120,9 @@ Distances DistancesBetween(const Outline& from, const Outline& to, int64_t width
   } else if (!from.empty()) {
     std::vector<int32_t> rows(width * height, RowSearch::kNone);
     for (const Element& element : to) rows[element.y * width + element.x] = 0;
-    const auto pass = [&](int64_t y, int64_t neighbour) {
-      int32_t* row = rows.data() + y * width;
-      const int32_t* other = rows.data() + neighbour * width;
-      for (int64_t x = 0; x < width; x++) row[x] = std::min(row[x], other[x] + 1);
-    };
-    for (int64_t y = 1; y < height; y++) pass(y, y - 1);
-    for (int64_t y = height - 1; y-- > 0;) pass(y, y + 1);
+    int32_t* const first = rows.data();
+    for (int64_t y = 1; y < height; y++) NextRow(first + (y - 1) * width, first + y * width, width);
+    for (int64_t y = height - 1; y-- > 0;) NextRow(first + (y + 1) * width, first + y * width, width);
     RowSearch search(spacing, width);
     int64_t y = -1;
     for (const Element& element : from) {
@@ -193,8 +134,12 @@ Distances DistancesBetween(const Outline& from, const Outline& to, int64_t width
   std::sort(found.begin(), found.end());
   Distances result;
   for (const auto& [distance, weight] : found) {
-    result.distances.push_back(distance);
-    result.weights.push_back(weight);
+    if (result.distances.empty() || result.distances.back() != distance) {
+      result.distances.push_back(distance);
+      result.weights.push_back(weight);
+    } else {
+      result.weights.back() += weight;
+    }
   }
   return result;
 }
@@ -237,8 +182,8 @@ Napi::Value SurfaceDistances(const Napi::CallbackInfo& info) {
           const Box box = boxesA[c].With(boxesB[c]);
           if (box.Empty()) continue;
           const auto outlineOf = [&](const uint32_t* pixels) {
-            const ClassPlane plane{pixels, width, height, static_cast<uint32_t>(c % 32)};
-            return contour ? ContourOutline(plane, box, lengths) : PixelOutline(plane, box);
+            const ClassPlane plane{pixels, width, box, static_cast<uint32_t>(c % 32)};
+            return contour ? ContourOutline(plane, lengths) : PixelOutline(plane);
           };
           const Outline outlineA = outlineOf(a[c / 32]), outlineB = outlineOf(b[c / 32]);
           // Corners are one more than pixels.

@@ -16,11 +16,11 @@ export interface SurfaceOptions {
   readonly spacing?: readonly [x: number, y: number];
 }
 
-/** From every element of one outline to the nearest of another. */
+/** From the elements of one outline to the nearest of another. */
 export interface DirectedDistances {
-  /** Ascending, in the unit of the spacing; infinite when the other outline is empty. */
+  /** Distances that occur, ascending, in the unit of the spacing; infinite when the other outline is empty. */
   readonly distances: Float64Array;
-  /** Of the same elements: lengths in the unit of the spacing, or 1 each. */
+  /** Of the elements at each distance together: their length in the unit of the spacing, or with `pixels` their number. */
   readonly weights: Float64Array;
 }
 

@@ -3,7 +3,7 @@ import type { DirectedDistances, SurfaceDistances } from './surfaceDistances.ts'
 /*
  * Definitions: surface-distance 0.1 (S. Nikolov et al., "Deep learning to achieve clinically applicable segmentation of
  * head and neck anatomy for radiotherapy", 2018) and MONAI 1.6. Where a class is in neither mask, nothing can be measured
- * and the result is NaN, as in MONAI; where it is in one only, distances are infinite and the surface Dice is 0, in both.
+ * and the result is NaN, as in MONAI; where it is in one only, distances are infinite and the surface Dice is 0.
  */
 
 /**
@@ -17,13 +17,13 @@ export function hausdorffDistance(distances: SurfaceDistances, percent = 100): n
 }
 
 /**
- * As `hausdorffDistance`, interpolated between the elements at either side of the percentile as NumPy does, whatever
- * their weights: with `pixels`, the figure of MONAI's `compute_hausdorff_distance`.
+ * As `hausdorffDistance`, of distances between `pixels`, interpolated between the two at either side of the percentile as
+ * NumPy does: MONAI's `compute_hausdorff_distance`.
  *
  * @param percent 0 to 100.
  */
 export function interpolatedHausdorffDistance(distances: SurfaceDistances, percent: number): number {
-  return larger(distances, (directed) => percentile(directed.distances, percent));
+  return larger(distances, (directed) => percentile(directed, percent));
 }
 
 /**
@@ -50,10 +50,10 @@ export function averageSymmetricSurfaceDistance(distances: SurfaceDistances): nu
  */
 export function normalizedSurfaceDice(distances: SurfaceDistances, tolerance: number): number {
   let [within, all] = [0, 0];
-  for (const directed of [distances.predictedToTarget, distances.targetToPredicted]) {
-    for (const [i, weight] of directed.weights.entries()) {
-      all += weight;
-      if (directed.distances[i]! <= tolerance) within += weight;
+  for (const { distances: found, weights } of [distances.predictedToTarget, distances.targetToPredicted]) {
+    for (let i = 0; i < weights.length; i++) {
+      all += weights[i]!;
+      if (found[i]! <= tolerance) within += weights[i]!;
     }
   }
   return within / all;
@@ -70,31 +70,37 @@ function larger(
   return measured.length === 0 ? NaN : Math.max(...measured);
 }
 
-/** The distance of the first element up to which the weights add up to at least `share` of all. */
+/** The first distance up to which the weights add up to at least `share` of all. */
 function quantile({ distances, weights }: DirectedDistances, share: number): number {
   const total = weights.reduce((sum, weight) => sum + weight, 0);
   let sum = 0;
-  for (const [i, weight] of weights.entries()) {
-    sum += weight;
+  for (let i = 0; i < weights.length; i++) {
+    sum += weights[i]!;
     if (sum / total >= share) return distances[i]!;
   }
   return distances.at(-1)!;
 }
 
-/** NumPy's `percentile` of sorted values. */
-function percentile(sorted: Float64Array, percent: number): number {
-  const position = (percent / 100) * (sorted.length - 1);
+/** NumPy's `percentile` of distances that occur `weights` times. */
+function percentile({ distances, weights }: DirectedDistances, percent: number): number {
+  const count = weights.reduce((sum, weight) => sum + weight, 0);
+  const position = (percent / 100) * (count - 1);
   const low = Math.floor(position);
-  const [a, b] = [sorted[low]!, sorted[Math.min(low + 1, sorted.length - 1)]!];
+  const at = (index: number) => {
+    let i = 0;
+    for (let rest = index; i < weights.length - 1 && rest >= weights[i]!; i++) rest -= weights[i]!;
+    return distances[i]!;
+  };
+  const [a, b] = [at(low), at(low + 1)];
   return a === b ? a : a + (b - a) * (position - low);
 }
 
 function mean(parts: readonly DirectedDistances[]): number {
   let [sum, total] = [0, 0];
   for (const { distances, weights } of parts) {
-    for (const [i, weight] of weights.entries()) {
-      sum += weight * distances[i]!;
-      total += weight;
+    for (let i = 0; i < weights.length; i++) {
+      sum += weights[i]! * distances[i]!;
+      total += weights[i]!;
     }
   }
   return sum / total;

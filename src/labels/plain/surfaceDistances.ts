@@ -67,9 +67,17 @@ function between(
     const squares = to.map((other) => ((x - other.x) * spacingX) ** 2 + ((y - other.y) * spacingY) ** 2);
     return [Math.sqrt(Math.min(...squares)), weight] as const;
   });
-  found.sort((a, b) => a[0] - b[0] || a[1] - b[1]);
+  const weights = new Map<number, number>();
+  for (const [distance, weight] of found.sort((a, b) => compare(a[0], b[0]) || a[1] - b[1])) {
+    weights.set(distance, (weights.get(distance) ?? 0) + weight);
+  }
   return {
-    distances: Float64Array.from(found, ([distance]) => distance),
-    weights: Float64Array.from(found, ([, weight]) => weight),
+    distances: Float64Array.from(weights.keys()),
+    weights: Float64Array.from(weights.values()),
   };
+}
+
+/** Also of two infinities. */
+function compare(a: number, b: number): number {
+  return a < b ? -1 : a > b ? 1 : 0;
 }
