@@ -33,43 +33,43 @@ export function parsePairs(
 ): Uint32Array {
   const { width, height } = context;
   const pixels = width * height;
+  const numbers = new NumberReader(text, context);
+  // Every number takes a digit and a separator.
+  if (scratch.length < text.length / 2 + 2) scratch = new Uint32Array(text.length);
   let length = 0;
   let end = 0;
-  let start = -1;
-  let startedAt = 0;
-  prepare(text, context);
-  for (let i = 0; (i = skipSpace(text, i)) < text.length;) {
-    const from = i;
-    i = endOfDigits(text, from, context);
-    const value = valueOf(text, from, i);
+  for (let first = numbers.read(); first >= 0; first = numbers.read()) {
+    const startedAt = numbers.from;
+    const start = relative ? end + first : first - base;
     if (start < 0) {
-      start = relative ? end + value : value - base;
-      startedAt = from;
-      if (start < 0) {
-        throw refuse('A mask has a run before the first pixel', `a start from ${base}`, text, from, context);
-      }
-      if (start < end) {
-        const what = 'A mask has runs that overlap or are out of order';
-        throw refuse(what, `a start from ${end + base}`, text, from, context);
-      }
-      continue;
+      throw refuse(
+        'A mask has a run before the first pixel',
+        `a start from ${base}`,
+        text,
+        startedAt,
+        context,
+      );
     }
-    if (value === 0) {
-      throw refuse('A mask has an empty run', 'a length of at least 1', text, from, context);
+    if (start < end) {
+      const what = 'A mask has runs that overlap or are out of order';
+      throw refuse(what, `a start from ${end + base}`, text, startedAt, context);
     }
-    if (start + value > pixels) {
+    const count = numbers.read();
+    if (count < 0) {
+      const what = 'A mask has a start without a length';
+      throw refuse(what, 'start and length in pairs', text, startedAt, context);
+    }
+    if (count === 0) {
+      throw refuse('A mask has an empty run', 'a length of at least 1', text, numbers.from, context);
+    }
+    if (start + count > pixels) {
       const expected = `pixels of a ${width}×${height} image`;
       throw refuse('A mask has a run beyond the image', expected, text, startedAt, context);
     }
     if (length > 0 && start === end) length--;
     else scratch[length++] = start;
-    end = start + value;
+    end = start + count;
     scratch[length++] = end;
-    start = -1;
-  }
-  if (start >= 0) {
-    const what = 'A mask has a start without a length';
-    throw refuse(what, 'start and length in pairs', text, startedAt, context);
   }
   return scratch.slice(0, length);
 }
@@ -80,51 +80,51 @@ export function parsePairs(
  * @throws PhalanxError `labels/rle` for any other character, or a text longer than any mask of the image.
  */
 export function parseNumbers(text: string, context: TextContext): number[] {
-  const numbers: number[] = [];
-  prepare(text, context);
-  for (let i = 0; (i = skipSpace(text, i)) < text.length;) {
-    const from = i;
-    i = endOfDigits(text, from, context);
-    numbers.push(valueOf(text, from, i));
+  const found: number[] = [];
+  const numbers = new NumberReader(text, context);
+  for (let value = numbers.read(); value >= 0; value = numbers.read()) found.push(value);
+  return found;
+}
+
+class NumberReader {
+  /** Where the number that was read last begins. */
+  from = 0;
+  readonly #text: string;
+  readonly #context: TextContext;
+  #next = 0;
+
+  /** Refuses a text that no mask of the image needs, before anything is kept of it. */
+  constructor(text: string, context: TextContext) {
+    this.#text = text;
+    this.#context = context;
+    // Ten digits and a space for every pixel, and some white space.
+    const limit = 1024 + 11 * context.width * context.height;
+    if (text.length > limit) {
+      const what = 'A mask is longer than any mask of the image';
+      throw refuse(what, `at most ${limit} characters`, text, limit, context);
+    }
   }
-  return numbers;
-}
 
-/** Refuses a text that no mask of the image needs, before anything is kept of it. */
-function prepare(text: string, context: TextContext): void {
-  // Ten digits and a space for every pixel, and some white space.
-  const limit = 1024 + 11 * context.width * context.height;
-  if (text.length > limit) {
-    const what = 'A mask is longer than any mask of the image';
-    throw refuse(what, `at most ${limit} characters`, text, limit, context);
+  /** The next number, -1 at the end. */
+  read(): number {
+    const text = this.#text;
+    let i = this.#next;
+    let code = text.charCodeAt(i);
+    while (isSpace(code)) code = text.charCodeAt(++i);
+    this.from = i;
+    let value = 0;
+    while (code >= 48 && code <= 57) {
+      value = value * 10 + (code - 48);
+      code = text.charCodeAt(++i);
+    }
+    this.#next = i;
+    if (i >= text.length) return i === this.from ? -1 : value;
+    if (i === this.from || !isSpace(code)) {
+      const what = 'A mask has a character that is not a digit';
+      throw refuse(what, 'digits and spaces', text, i, this.#context);
+    }
+    return value;
   }
-  // Every number takes a digit and a separator.
-  if (scratch.length < text.length / 2 + 2) scratch = new Uint32Array(text.length);
-}
-
-function skipSpace(text: string, from: number): number {
-  let i = from;
-  while (isSpace(text.charCodeAt(i))) i++;
-  return i;
-}
-
-function endOfDigits(text: string, from: number, context: TextContext): number {
-  let i = from;
-  while (isDigit(text.charCodeAt(i))) i++;
-  if (i === from || (i < text.length && !isSpace(text.charCodeAt(i)))) {
-    throw refuse('A mask has a character that is not a digit', 'digits and spaces', text, i, context);
-  }
-  return i;
-}
-
-function valueOf(text: string, from: number, to: number): number {
-  let value = 0;
-  for (let i = from; i < to; i++) value = value * 10 + (text.charCodeAt(i) - 48);
-  return value;
-}
-
-function isDigit(code: number): boolean {
-  return code >= 48 && code <= 57;
 }
 
 function isSpace(code: number): boolean {
