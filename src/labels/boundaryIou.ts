@@ -1,10 +1,11 @@
+import { release } from '../pixels/memory.ts';
+import { roundHalfEven } from '../pixels/rounding.ts';
 import { combineLabels } from './classSets.ts';
 import { checkSameShape } from './labelMap.ts';
 import type { LabelMap } from './labelMap.ts';
 import { erodeLabels } from './morphology.ts';
 import { intersectionOverUnion } from './maskScores.ts';
 import { countAgreement } from './overlap.ts';
-import { roundHalfEven } from '../pixels/rounding.ts';
 
 /**
  * The pixels of each class within `distance` of its outline, the class's own only; the image's edge bounds it too.
@@ -13,7 +14,9 @@ import { roundHalfEven } from '../pixels/rounding.ts';
  */
 export async function innerBoundaries(labels: LabelMap, distance: number): Promise<LabelMap> {
   const inner = await erodeLabels(labels, { shape: 'square', radius: distance, beyond: 'empty' });
-  return combineLabels(labels, inner, 'difference');
+  const boundaries = await combineLabels(labels, inner, 'difference');
+  release(inner.planes);
+  return boundaries;
 }
 
 /**
@@ -33,5 +36,7 @@ export async function boundaryIou(
   checkSameShape(predicted, target);
   const distance = Math.max(1, roundHalfEven(ratio * Math.hypot(predicted.width, predicted.height)));
   const [a, b] = await Promise.all([innerBoundaries(predicted, distance), innerBoundaries(target, distance)]);
-  return intersectionOverUnion(await countAgreement(a, b));
+  const scores = intersectionOverUnion(await countAgreement(a, b));
+  release([...a.planes, ...b.planes]);
+  return scores;
 }

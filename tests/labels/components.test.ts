@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { Random } from '../../src/core/random.ts';
 import { fillHoles, findComponents, keepComponents } from '../../src/labels/components.ts';
 import { createLabelMap } from '../../src/labels/labelMap.ts';
-import { fillHolesPlain, keepComponentsPlain } from '../../src/labels/plain/components.ts';
+import { componentPixels, fillHolesPlain, keepComponentsPlain } from '../../src/labels/plain/components.ts';
 import { digest, golden, labelsOf, maskOf } from './goldens.ts';
 import type { MaskCase } from './goldens.ts';
 import { randomLabelMap } from './random.ts';
@@ -70,6 +70,11 @@ describe.each([4, 8] as const)('components of %i-connected pixels', (connectivit
       // Pixels at random, so that there are fragments and holes.
       for (let i = 0; i < labels.planes[0]!.length; i++)
         labels.planes[0]![i]! ^= random.bits() & random.bits();
+      const areas = (await findComponents(labels, connectivity)).map((found) =>
+        found.map(({ area }) => area),
+      );
+      const walked = (c: number) => componentPixels(labels, c, connectivity).map(({ length }) => length);
+      expect(areas).toEqual(Array.from({ length: 40 }, (_, c) => walked(c)));
       const options = { largest, minArea, connectivity };
       expect(await keepComponents(labels, options)).toEqual(keepComponentsPlain(labels, options));
       const holes = { maxArea: minArea === 0 ? Infinity : minArea, connectivity };
