@@ -4,28 +4,42 @@
 namespace phalanx {
 
 // One per family of kernels, each defined in the file named after it.
+void RegisterBoxes(Napi::Env env, Napi::Object exports);
 void RegisterClahe(Napi::Env env, Napi::Object exports);
+void RegisterClassSets(Napi::Env env, Napi::Object exports);
+void RegisterComponents(Napi::Env env, Napi::Object exports);
 void RegisterFilters(Napi::Env env, Napi::Object exports);
 void RegisterFlip(Napi::Env env, Napi::Object exports);
 void RegisterLogits(Napi::Env env, Napi::Object exports);
+void RegisterMorphology(Napi::Env env, Napi::Object exports);
 void RegisterOverlap(Napi::Env env, Napi::Object exports);
+void RegisterPaint(Napi::Env env, Napi::Object exports);
+void RegisterPlaneArea(Napi::Env env, Napi::Object exports);
 void RegisterPolygons(Napi::Env env, Napi::Object exports);
 void RegisterResize(Napi::Env env, Napi::Object exports);
 void RegisterRuns(Napi::Env env, Napi::Object exports);
+void RegisterSurface(Napi::Env env, Napi::Object exports);
 void RegisterUpsample(Napi::Env env, Napi::Object exports);
 void RegisterWarp(Napi::Env env, Napi::Object exports);
 
 }  // namespace phalanx
 
 static Napi::Object Init(Napi::Env env, Napi::Object exports) {
+  phalanx::RegisterBoxes(env, exports);
   phalanx::RegisterClahe(env, exports);
+  phalanx::RegisterClassSets(env, exports);
+  phalanx::RegisterComponents(env, exports);
   phalanx::RegisterFilters(env, exports);
   phalanx::RegisterFlip(env, exports);
   phalanx::RegisterLogits(env, exports);
+  phalanx::RegisterMorphology(env, exports);
   phalanx::RegisterOverlap(env, exports);
+  phalanx::RegisterPaint(env, exports);
+  phalanx::RegisterPlaneArea(env, exports);
   phalanx::RegisterPolygons(env, exports);
   phalanx::RegisterResize(env, exports);
   phalanx::RegisterRuns(env, exports);
+  phalanx::RegisterSurface(env, exports);
   phalanx::RegisterUpsample(env, exports);
   phalanx::RegisterWarp(env, exports);
   return exports;
