@@ -27,7 +27,9 @@ export function kindsAt(schema: z.ZodType, path: readonly string[], root: unknow
         case 'integer':
           return 'a whole number';
         case 'string':
-          return option.enum === undefined ? 'a text' : option.enum.map((name) => `"${String(name)}"`).join(', ');
+          return option.enum === undefined
+            ? 'a text'
+            : option.enum.map((name) => `"${String(name)}"`).join(', ');
         default:
           return option.type === undefined ? 'something else' : `a ${String(option.type)}`;
       }
