@@ -6,6 +6,7 @@ import { decoderSchema } from '../models/decoders/options.ts';
 import { encoderSchema } from '../models/encoders/options.ts';
 import { encoderDefect, paddingDefect } from '../models/modelSchema.ts';
 import type { ModelOptions } from '../models/modelSchema.ts';
+import { ttaSchema } from '../inference/tta/options.ts';
 import { lossSchema } from '../objectives/losses/loss.ts';
 import { optimizerSchema } from '../training/optimizers/build.ts';
 import { scheduleSchema } from '../training/schedules.ts';
@@ -202,15 +203,11 @@ export const ensembleSchema = z.strictObject({
       }),
     )
     .min(1),
-  /** Views of each image that are predicted and averaged. */
-  tta: z
-    .strictObject({
-      /** Each view also mirrored. */
-      horizontalFlip: z.boolean().default(true),
-      /** Factors of the model's image size. */
-      scales: z.array(z.number().positive().max(4)).min(1).default([1]),
-    })
-    .prefault({}),
+  /**
+   * Views of each image that are predicted and merged: `none`, `hflip` (the image and its mirror image), `vflip`, `flip`
+   * (both), `d4` (also turned by quarters), or transforms of one's own, of which the model sees every combination.
+   */
+  tta: ttaSchema.default('hflip'),
   /**
    * Probability above which a pixel belongs to a class: one number, by class (0.5 where one is not named), or
    * `search`: found on the images that the members' fold held out, and kept where its gain carries over.

@@ -114,7 +114,10 @@ export function declarations(): void {
   defineEnsemble({
     output: 'best',
     members: [{ run: 'a', weight: 2 }, { run: 'b' }],
-    tta: { horizontalFlip: false, scales: [0.75, 1] },
+    tta: {
+      transforms: [{ name: 'Rotate90' }, { name: 'Scale', scales: [0.75, 1.25] }],
+      merge: { of: 'probabilities', type: 'gmean' },
+    },
     threshold: { 'finger-1': 0.4 },
   });
   // @ts-expect-error members are needed
@@ -126,5 +129,11 @@ export function declarations(): void {
   // @ts-expect-error a misspelt key
   defineEnsemble({ output: 'best', members: [{ run: 'a' }], thrshold: 0.4 });
   // @ts-expect-error a misspelt view
-  defineEnsemble({ output: 'best', members: [{ run: 'a' }], tta: { flip: true } });
+  defineEnsemble({ output: 'best', members: [{ run: 'a' }], tta: 'hfilp' });
+  // @ts-expect-error a geometric mean of logits
+  const merge: NonNullable<Extract<EnsembleDeclaration['tta'], object>['merge']> = {
+    of: 'logits',
+    type: 'gmean',
+  };
+  defineEnsemble({ output: 'best', members: [{ run: 'a' }], tta: { transforms: [], merge } });
 }
