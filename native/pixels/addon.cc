@@ -12,6 +12,7 @@ void RegisterOverlap(Napi::Env env, Napi::Object exports);
 void RegisterPolygons(Napi::Env env, Napi::Object exports);
 void RegisterResize(Napi::Env env, Napi::Object exports);
 void RegisterRuns(Napi::Env env, Napi::Object exports);
+void RegisterSamples(Napi::Env env, Napi::Object exports);
 void RegisterUpsample(Napi::Env env, Napi::Object exports);
 void RegisterWarp(Napi::Env env, Napi::Object exports);
 
@@ -26,6 +27,7 @@ static Napi::Object Init(Napi::Env env, Napi::Object exports) {
   phalanx::RegisterPolygons(env, exports);
   phalanx::RegisterResize(env, exports);
   phalanx::RegisterRuns(env, exports);
+  phalanx::RegisterSamples(env, exports);
   phalanx::RegisterUpsample(env, exports);
   phalanx::RegisterWarp(env, exports);
   return exports;
