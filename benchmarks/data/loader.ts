@@ -1,6 +1,7 @@
 /** Augmented batches, samples read from what was decoded beforehand. */
 import { buildTransform } from '../../src/augment/build.ts';
 import { compose } from '../../src/augment/compose.ts';
+import { releaseBatch } from '../../src/data/batch.ts';
 import { loadBatches } from '../../src/data/loader/loadBatches.ts';
 import { cacheOf, loaderSizes } from './material.ts';
 import type { Conditions, DataWork, Measure } from './work.ts';
@@ -32,11 +33,13 @@ async function loading({ material, threads }: Conditions, size: number, p: numbe
       batchSize,
       seed: 1,
       epoch: epoch++,
-      sampler: (all, random) => Array.from({ length: samples }, () => random.choice(all)),
+      sampler: (all, random) => Array.from({ length: samples }, () => ({ entry: random.choice(all) })),
       transform,
       concurrency: threads,
     })) {
       taken += batch.ids.length;
+      // As the trainer does once the engine has a copy.
+      releaseBatch(batch);
     }
     const seconds = (performance.now() - start) / 1000;
     const { user, system } = process.cpuUsage(usage);

@@ -35,7 +35,7 @@ export interface DrawOptions {
 export function drawingSampler({ count, weightOf = () => 1, sources, classes }: DrawOptions): Sampler {
   return (entries, random) => {
     if (entries.length === 0) return [];
-    const pools = [...poolsOf(entries, weightOf, sources)].map(([name, { share, members }]) => {
+    const pools = [...poolsOf(entries, sources)].map(([name, { share, members }]) => {
       const anyone = wheelOf(members, weightOf, `images of ${name}`);
       return {
         share,
@@ -63,10 +63,9 @@ interface Pool {
   readonly members: SampleEntry[];
 }
 
-/** The entries of each source, where any of them can be drawn. */
+/** The entries of each source that has a share. */
 function poolsOf(
   entries: readonly SampleEntry[],
-  weightOf: (entry: SampleEntry) => number,
   sources: DrawOptions['sources'],
 ): Map<string, Pool> {
   const pools = new Map<string, Pool>();
