@@ -1,3 +1,4 @@
+import { rmSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -47,6 +48,9 @@ export async function runDataSuite(
     return known;
   });
   const folder = await mkdtemp(join(tmpdir(), 'phalanx-bench-data-'));
+  // It holds more than a gigabyte: a benchmark that is stopped must not leave it.
+  process.once('exit', () => rmSync(folder, { recursive: true, force: true }));
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(1));
   try {
     const loads = wanted.filter(({ wholeMachine }) => wholeMachine === true);
     const sizes = loaderSizes.filter((size) => loads.some(({ name }) => name.includes(`${size}²`)));

@@ -15,6 +15,8 @@ import type { Sampling } from './samplingSchema.ts';
 /** How an epoch's images are chosen, for `loadBatches`. */
 export interface EpochSampling {
   readonly sampler: Sampler;
+  /** Those that can be drawn at all. */
+  readonly entries: readonly SampleEntry[];
   /** Images in an epoch. */
   readonly samples: number;
   readonly crop?: ImageSize;
@@ -24,7 +26,7 @@ export interface EpochSampling {
  * Turns the declared sampling into a sampler of the entries that are trained on.
  *
  * @throws PhalanxError `sampling/unknown` for a tag, source, class, image or person that is not there,
- *   `sampling/sources` when a source is left out, `sampling/crop` for a window larger than the images, `tags/…`.
+ *   `sampling/sources` when a source is left out, `sampling/nothing` when every image is, `sampling/crop` for a window larger than the images, `tags/…`.
  */
 export async function samplingOf(
   sampling: Sampling | undefined,
@@ -39,14 +41,26 @@ export async function samplingOf(
     draws === undefined &&
     Object.keys(weights).length === 0 &&
     [tags, sources, classes].every((part) => part === undefined);
-  if (shuffled) return { sampler: shuffledSampler, samples, ...cropped };
+  if (shuffled) return { sampler: shuffledSampler, entries, samples, ...cropped };
+  const weightOf = await weighing(weights, tags, dataset);
+  const shares = sources === undefined ? undefined : sourcesOf(sources, entries);
+  const drawable = entries.filter(
+    (entry) => weightOf(entry) > 0 && (shares === undefined || shares.shares.get(shares.of(entry))! > 0),
+  );
+  if (drawable.length === 0) {
+    throw new PhalanxError('sampling/nothing', {
+      what: 'The sampling leaves out every training image',
+      where: 'training.sampling',
+      expected: 'an image whose weights, tags and source are above 0',
+    });
+  }
   const sampler = drawingSampler({
     count: samples,
-    weightOf: await weighing(weights, tags, dataset),
-    ...(sources === undefined ? {} : { sources: sourcesOf(sources, entries) }),
-    ...(classes === undefined ? {} : { classes: await classesOf(classes, dataset, entries, cache) }),
+    weightOf,
+    ...(shares === undefined ? {} : { sources: shares }),
+    ...(classes === undefined ? {} : { classes: await classesOf(classes, dataset, drawable, cache) }),
   });
-  return { sampler, samples, ...cropped };
+  return { sampler, entries: drawable, samples, ...cropped };
 }
 
 function cropSize(crop: NonNullable<Sampling['crop']>, shape: ImageSize): ImageSize {

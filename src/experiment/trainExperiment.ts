@@ -122,7 +122,8 @@ async function* trainOnSplit(
   const { config } = experiment;
   const { training } = config;
   const { dataset, split, cache, model, events } = prepared;
-  const { sampler, samples, crop } = await samplingOf(training.sampling, dataset, split.train, cache);
+  const sampling = await samplingOf(training.sampling, dataset, split.train, cache);
+  const { sampler, entries, samples, crop } = sampling;
   const { directory } = state.run;
   const tracker = trackRun({
     run: state.run,
@@ -144,7 +145,7 @@ async function* trainOnSplit(
       batches: (epoch, startBatch) =>
         loadBatches({
           cache,
-          entries: split.train,
+          entries,
           batchSize: training.batchSize,
           seed: config.seed,
           epoch,

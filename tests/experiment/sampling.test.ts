@@ -54,6 +54,13 @@ test('weights go by image and by person', async () => {
   }
 });
 
+test('what is left out is no entry any more, and somebody must be left', async () => {
+  const declared = { weights: { 'a.png': 0 }, sources: { main: 1, rare: 0 } };
+  expect((await sampling(declared)).entries.map(({ id }) => id)).toEqual(['b.png', 'c.png']);
+  const nobody = { weights: { ID0: 0, ID1: 0 } };
+  await expect(sampling(nobody)).rejects.toMatchObject({ code: 'sampling/nothing' });
+});
+
 test('tags leave out and repeat', async () => {
   const file = await write(
     `${await temporaryFolder()}/tags.json`,
