@@ -28,7 +28,7 @@ export interface SampleEntry {
    */
   readonly parents?: readonly string[];
   /** The dataset that it comes from, where several are trained on: the name it was added under. */
-  readonly source?: string;
+  readonly origin?: string;
 }
 
 /** Pixels and labels of one sample, equal in size; what augmentation transforms. */

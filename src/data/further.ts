@@ -1,7 +1,7 @@
 import { PhalanxError } from '../core/errors.ts';
 import type { Dataset, SampleEntry } from './dataset.ts';
 
-/** Where an entry comes from that belongs to the dataset itself; see `SampleEntry.source`. */
+/** Where an entry comes from that belongs to the dataset itself; see `SampleEntry.origin`. */
 export const mainSource = 'main';
 
 /**
@@ -23,7 +23,7 @@ export function withFurther(dataset: Dataset, further: Dataset, name: string): D
   const original = new Map<SampleEntry, SampleEntry>();
   for (const entry of further.entries.train) {
     if (entry.annotationPath === undefined) continue;
-    const added = { id: `${name}/${entry.id}`, person: `${name}/${entry.person}`, parents: [], source: name };
+    const added = { id: `${name}/${entry.id}`, person: `${name}/${entry.person}`, parents: [], origin: name };
     original.set({ ...entry, ...added }, entry);
   }
   const renamed = [...further.persons.values()].map((person) => ({ ...person, id: `${name}/${person.id}` }));

@@ -99,8 +99,8 @@ function sourcesOf(
   shares: Readonly<Record<string, number>>,
   entries: readonly SampleEntry[],
 ): NonNullable<DrawOptions['sources']> {
-  const of = ({ source, parents }: SampleEntry): string =>
-    source ?? (parents === undefined ? mainSource : 'offline');
+  const of = ({ origin, parents }: SampleEntry): string =>
+    origin ?? (parents === undefined ? mainSource : 'offline');
   const present = new Set(entries.map(of));
   requireKnown(Object.keys(shares), present, 'sources', 'source of training images');
   const missing = [...present].filter((name) => !Object.hasOwn(shares, name));

@@ -17,7 +17,7 @@ async function setUp() {
 
 test('a further dataset is trained on in every fold and never validated on, its people are others', async () => {
   const { main, both } = await setUp();
-  const added = both.entries.train.filter(({ source }) => source === 'lab');
+  const added = both.entries.train.filter(({ origin }) => origin === 'lab');
   expect(added.map(({ id, person }) => [id, person])).toEqual([
     ['lab/image11_R.png', 'lab/ID001'],
     ['lab/image12.png', 'lab/ID001'],
@@ -29,8 +29,8 @@ test('a further dataset is trained on in every fold and never validated on, its 
   expect(folds.foldOf).toEqual(makeFolds(main, options).foldOf);
   for (let fold = 0; fold < 3; fold++) {
     const { train, validation } = foldSplit(folds, fold);
-    expect(train.filter(({ source }) => source === 'lab')).toEqual(added);
-    expect(validation.every(({ source }) => source === undefined)).toBe(true);
+    expect(train.filter(({ origin }) => origin === 'lab')).toEqual(added);
+    expect(validation.every(({ origin }) => origin === undefined)).toBe(true);
     expect(validation).toHaveLength(2);
   }
 });

@@ -10,7 +10,7 @@ const entries: SampleEntry[] = Array.from({ length: 8 }, (_, i) => ({
   id: `${i}`,
   person: `${i >> 1}`,
   imagePath: '',
-  source: i < 6 ? 'main' : 'rare',
+  origin: i < 6 ? 'main' : 'rare',
 }));
 const draws = 20_000;
 
@@ -60,15 +60,15 @@ describe('drawing', () => {
 
   test('mixes sources by their parts, whatever they have of images', () => {
     const sources = {
-      of: ({ source }: SampleEntry) => source!,
+      of: ({ origin }: SampleEntry) => origin!,
       shares: new Map([
         ['main', 3],
         ['rare', 1],
       ]),
     };
-    expectShares(draw({ sources }), ({ entry }) => entry.source!, { main: 0.75, rare: 0.25 });
+    expectShares(draw({ sources }), ({ entry }) => entry.origin!, { main: 0.75, rare: 0.25 });
     const none = { ...sources, shares: new Map([['main', 1]]) };
-    expectShares(draw({ sources: none }), ({ entry }) => entry.source!, { main: 1 });
+    expectShares(draw({ sources: none }), ({ entry }) => entry.origin!, { main: 1 });
   });
 
   test('for classes takes the class first, then an image that has it', () => {
@@ -88,7 +88,7 @@ describe('drawing', () => {
 
   test('does all of it at once', () => {
     const sources = {
-      of: ({ source }: SampleEntry) => source!,
+      of: ({ origin }: SampleEntry) => origin!,
       shares: new Map([
         ['main', 1],
         ['rare', 1],

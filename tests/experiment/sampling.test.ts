@@ -13,7 +13,7 @@ const entries: SampleEntry[] = ['a', 'b', 'c', 'd'].map((name, i) => ({
   id: `${name}.png`,
   person: `ID${i >> 1}`,
   imagePath: '',
-  ...(name === 'd' ? { parents: [], source: 'rare' } : {}),
+  ...(name === 'd' ? { parents: [], origin: 'rare' } : {}),
 }));
 const dataset = { root: '', classes, entries: { train: entries, test: [] } } as unknown as Dataset;
 const cache = {
