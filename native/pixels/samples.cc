@@ -71,6 +71,7 @@ Parts PartsArg(const Napi::CallbackInfo& info, size_t index, const char* name) {
 // checksum(parts): resolves with the CRC-32C of the parts one after the other.
 Napi::Value Checksum(const Napi::CallbackInfo& info) {
   const Parts parts = PartsArg(info, 0, "parts");
+  if (parts.spans.empty()) FailRange(info, "parts", "expected at least one");
   std::vector<Napi::Object> keep;
   parts.KeepIn(keep);
   auto sum = std::make_shared<uint32_t>(0);

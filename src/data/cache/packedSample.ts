@@ -11,7 +11,11 @@ interface SampleKernels {
   ): Promise<boolean>;
 }
 
-/** CRC-32C of the parts one after the other, off the JavaScript thread. */
+/**
+ * CRC-32C of the parts one after the other, off the JavaScript thread.
+ *
+ * @param parts At least one.
+ */
 export function checksumOf(parts: readonly Uint8Array[]): Promise<number> {
   return nativePixels<SampleKernels>().checksum(parts);
 }
