@@ -19,6 +19,7 @@ void RegisterPolygons(Napi::Env env, Napi::Object exports);
 void RegisterResize(Napi::Env env, Napi::Object exports);
 void RegisterRuns(Napi::Env env, Napi::Object exports);
 void RegisterSurface(Napi::Env env, Napi::Object exports);
+void RegisterSamples(Napi::Env env, Napi::Object exports);
 void RegisterUpsample(Napi::Env env, Napi::Object exports);
 void RegisterWarp(Napi::Env env, Napi::Object exports);
 
@@ -40,6 +41,7 @@ static Napi::Object Init(Napi::Env env, Napi::Object exports) {
   phalanx::RegisterResize(env, exports);
   phalanx::RegisterRuns(env, exports);
   phalanx::RegisterSurface(env, exports);
+  phalanx::RegisterSamples(env, exports);
   phalanx::RegisterUpsample(env, exports);
   phalanx::RegisterWarp(env, exports);
   return exports;

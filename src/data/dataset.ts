@@ -24,9 +24,11 @@ export interface SampleEntry {
   readonly annotationPath?: string;
   /**
    * For an image that was made from training images: their identifiers. It may only be trained on where all of them
-   * are, and is never validated on.
+   * are, and is never validated on; nor is one with an empty list, which depends on nobody.
    */
   readonly parents?: readonly string[];
+  /** The dataset that it comes from, where several are trained on: the name it was added under. */
+  readonly origin?: string;
 }
 
 /** Pixels and labels of one sample, equal in size; what augmentation transforms. */

@@ -1,13 +1,13 @@
 import { PhalanxError } from '../core/errors.ts';
 import type { Batch } from '../data/batch.ts';
 import { prepareCache } from '../data/cache/cache.ts';
-import type { SampleCache } from '../data/cache/cache.ts';
+import type { CacheOptions, SampleCache } from '../data/cache/cache.ts';
 import type { Dataset, SampleEntry } from '../data/dataset.ts';
 import { foldSplit, makeFolds } from '../data/folds.ts';
 import type { FoldSplit } from '../data/folds.ts';
+import { withFurther } from '../data/further.ts';
 import { loadBatches } from '../data/loader/loadBatches.ts';
 import { readHandBone } from '../data/handBone/reader.ts';
-import type { ConcurrencyOptions } from '../data/mapConcurrently.ts';
 import { withOffline } from '../data/offline.ts';
 import type { Normalization } from '../training/normalization.ts';
 import type { Experiment } from './schema.ts';
@@ -28,10 +28,16 @@ const imagenet = {
   3: { mean: [0.485, 0.456, 0.406], std: [0.229, 0.224, 0.225] },
 } as const;
 
-/** Lists an experiment's dataset, without the people it leaves out and with the images made offline. */
-export async function openDataset({ root, offline, exclude }: DataConfig): Promise<Dataset> {
+/**
+ * Lists an experiment's dataset, without the people it leaves out, with the images made offline and those of further
+ * datasets.
+ */
+export async function openDataset({ root, offline, further, exclude }: DataConfig): Promise<Dataset> {
   let dataset = await readHandBone(root);
   for (const directory of offline) dataset = await withOffline(dataset, await readHandBone(directory));
+  for (const { name, root: folder } of further) {
+    dataset = withFurther(dataset, await readHandBone(folder), name);
+  }
   const unknown = exclude.filter((person) => !dataset.entries.train.some((entry) => entry.person === person));
   if (unknown.length > 0) {
     throw new PhalanxError('data/unknown-person', {
@@ -77,7 +83,7 @@ export async function prepareEntries(
   entries: readonly SampleEntry[],
   { imageSize, channels, interpolation }: DataConfig,
   directory: string,
-  options: ConcurrencyOptions = {},
+  options: Pick<CacheOptions, 'concurrency' | 'signal' | 'onProgress'> = {},
 ): Promise<SampleCache> {
   const size = typeof imageSize === 'number' ? { width: imageSize, height: imageSize } : imageSize;
   return prepareCache(dataset, entries, { directory, imageSize: size, channels, interpolation, ...options });

@@ -10,6 +10,7 @@ import { ttaSchema } from '../inference/tta/options.ts';
 import { lossSchema } from '../objectives/losses/loss.ts';
 import { optimizerSchema } from '../training/optimizers/build.ts';
 import { scheduleSchema } from '../training/schedules.ts';
+import { samplingSchema } from './samplingSchema.ts';
 
 const side = z.int().min(32).max(16384);
 const text = z.string().min(1);
@@ -45,6 +46,20 @@ const dataFields = z.strictObject({
     .prefault({}),
   /** Folders written by `phalanx augment offline`; a child trains where all its parents do. */
   offline: z.array(text).default([]),
+  /**
+   * Further datasets of the same format and classes: trained on in every fold, never validated on. Their people count as
+   * others; images and people are named `<name>/<their name>`.
+   */
+  further: z
+    .array(
+      z.strictObject({
+        /** What it is called in `training.sampling.sources`. */
+        name: text.regex(/^[\w-]+$/, 'letters, digits and dashes only'),
+        /** Folder of the dataset. */
+        root: text,
+      }),
+    )
+    .default([]),
   /** People left out of training and validation. */
   exclude: z.array(text).default([]),
 });
@@ -69,6 +84,8 @@ const trainingSchema = z.strictObject({
   ]),
   /** Images per step. */
   batchSize: z.int().min(1).max(4096),
+  /** Which images an epoch shows. Default: each once, in an order that differs from epoch to epoch. */
+  sampling: samplingSchema.optional(),
   /** Batches per update. */
   accumulate: z.int().min(1).max(4096).default(1),
   /** Largest global norm of the gradients. */

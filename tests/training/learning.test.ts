@@ -3,6 +3,7 @@ import { beforeAll, expect, test } from 'vitest';
 import type { Batch } from '../../src/data/batch.ts';
 import { startEngine } from '../../src/engine/engine.ts';
 import { startedEngine } from '../../src/engine/running.ts';
+import { classAreas } from '../../src/labels/overlap.ts';
 import { buildModel } from '../../src/models/buildModel.ts';
 import { buildLoss } from '../../src/objectives/losses/loss.ts';
 import { classPriors } from '../../src/training/priors.ts';
@@ -15,8 +16,10 @@ beforeAll(async () => {
 });
 
 test('the priors are the shares of foreground', async () => {
-  const maps = ['a', 'b'].map((id) => drawSample(id, 16).labels);
-  expect(await classPriors(maps, 2)).toEqual([0.25, 0.25]);
+  const areas = await Promise.all(['a', 'b'].map((id) => classAreas(drawSample(id, 16).labels)));
+  expect(classPriors(areas, 16 ** 2, 2)).toEqual([0.25, 0.25]);
+  expect(classPriors([[4], [0]], 8, 1)).toEqual([0.25]);
+  expect(classPriors([], 8, 1)).toEqual([0]);
 });
 
 test.each(['float32', 'bfloat16'] as const)(

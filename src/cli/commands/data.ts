@@ -1,7 +1,8 @@
 import { join } from 'node:path';
 import { PhalanxError } from '../../core/errors.ts';
 import type { RegisterCommand } from '../command.ts';
-import { collect, wholeNumber } from '../options.ts';
+import { wholeNumber } from '../options.ts';
+import { registerDataPrepare } from './dataPrepare.ts';
 
 interface PhantomFlags {
   readonly people: number;
@@ -98,42 +99,5 @@ export const registerData: RegisterCommand = (program, run) => {
         output.result({ report, images, classes, overlaps, outliers }, `Report: ${report}`);
       }),
     );
-  group
-    .command('prepare')
-    .description("decode a dataset once, at an experiment's size")
-    .argument('<experiment>', 'file below experiments/, such as demo/unet')
-    .option('--set <path=value>', 'change a setting; may be given several times', collect)
-    .option('--cache <dir>', 'where decoded images are kept', 'cache')
-    .option('--drop-stale', 'remove samples of this size that the dataset no longer uses')
-    .action(
-      run(
-        async (
-          { output, signal },
-          reference: string,
-          options: { set?: string[]; cache: string; dropStale?: boolean },
-        ) => {
-          const { resolveExperiment } = await import('../../experiment/resolve.ts');
-          const { openDataset, prepareEntries } = await import('../../experiment/experimentData.ts');
-          const { config } = await resolveExperiment(reference, options.set);
-          const dataset = await openDataset(config.data);
-          const entries = [...dataset.entries.train, ...dataset.entries.test];
-          const progress = output.progress('decode');
-          const cache = await prepareEntries(dataset, entries, config.data, options.cache, {
-            signal,
-            onProgress: ({ done, total }) => progress.update(done, total),
-          });
-          progress.close();
-          if (options.dropStale === true) {
-            const { dropStale, findStale } = await import('../../data/cache/stale.ts');
-            const stale = await findStale(cache);
-            await dropStale(stale);
-            const bytes = stale.reduce((sum, { size }) => sum + size, 0);
-            output.note(`${stale.length} stale files removed, ${(bytes / 1e6).toFixed(1)} MB`);
-          }
-          const { width, height, channels } = cache.shape;
-          const text = `${entries.length} images of ${width} × ${height} × ${channels} in ${cache.folder}.`;
-          output.result({ folder: cache.folder, images: entries.length, ...cache.shape }, text);
-        },
-      ),
-    );
+  registerDataPrepare(group, run);
 };

@@ -1,5 +1,6 @@
 import { PhalanxError } from '../../core/errors.ts';
 import { planeCount } from '../../labels/labelMap.ts';
+import { uninitialized, uninitializedPlanes } from '../../pixels/memory.ts';
 import type { Batch } from '../batch.ts';
 import type { Sample } from '../dataset.ts';
 
@@ -56,11 +57,12 @@ function emptyBatch(
   planes: number,
 ): Batch {
   const pixels = ids.length * height * width;
+  const [labels] = uninitializedPlanes(1, pixels * planes) as [Uint32Array<ArrayBuffer>];
   return {
     ids,
-    images: new Uint8Array(pixels * channels),
+    images: uninitialized(pixels * channels),
     imageShape: [ids.length, height, width, channels],
-    labels: new Int32Array(pixels * planes),
+    labels: new Int32Array(labels.buffer),
     labelShape: [ids.length, height, width, planes],
   };
 }

@@ -1,13 +1,15 @@
 import pLimit from 'p-limit';
 import { PhalanxError } from '../../core/errors.ts';
 import { Random } from '../../core/random.ts';
+import type { ImageSize } from '../../pixels/image.ts';
 import { release } from '../../pixels/memory.ts';
 import type { Batch } from '../batch.ts';
 import type { Sample, SampleEntry } from '../dataset.ts';
 import { defaultConcurrency } from '../mapConcurrently.ts';
 import { Collation } from './collate.ts';
+import { cropAround } from './cropAround.ts';
 import { sequentialSampler } from './samplers.ts';
-import type { Sampler } from './samplers.ts';
+import type { Drawn, Sampler } from './samplers.ts';
 
 /**
  * Changes image and labels of a sample together; all its randomness comes from `random`. It may return what it was
@@ -26,6 +28,11 @@ export interface LoaderOptions {
   readonly epoch: number;
   /** `sequentialSampler` if left out. */
   readonly sampler?: Sampler;
+  /**
+   * Of every sample only a window of this size goes on, centred on a pixel of the class that its draw names, as far as
+   * the image reaches, or else anywhere; at most the samples' size.
+   */
+  readonly crop?: ImageSize;
   /** Leaves out the last batch if it is not full. */
   readonly dropLast?: boolean;
   readonly transform?: SampleTransform;
@@ -87,8 +94,7 @@ export async function* loadBatches(options: LoaderOptions): AsyncGenerator<Batch
 }
 
 /** One place in a batch: which sample, and the random numbers that are its own. */
-interface Draw {
-  readonly entry: SampleEntry;
+interface Draw extends Drawn {
   readonly random: Random;
 }
 
@@ -96,11 +102,11 @@ function planEpoch(options: LoaderOptions): Draw[][] {
   const { entries, batchSize, seed, epoch, sampler = sequentialSampler, dropLast } = options;
   const drawn = sampler(entries, Random.from(seed, 'order', epoch));
   const times = new Map<string, number>();
-  const draws = drawn.map((entry) => {
+  const draws = drawn.map(({ entry, focus }) => {
     const earlier = times.get(entry.id) ?? 0;
     times.set(entry.id, earlier + 1);
     const random = Random.from(seed, 'augment', epoch, entry.id);
-    return { entry, random: earlier === 0 ? random : random.derive(earlier) };
+    return { entry, focus, random: earlier === 0 ? random : random.derive(earlier) };
   });
   return Array.from({ length: batchCount(draws.length, batchSize, dropLast) }, (_, batch) =>
     draws.slice(batch * batchSize, (batch + 1) * batchSize),
@@ -109,14 +115,17 @@ function planEpoch(options: LoaderOptions): Draw[][] {
 
 async function loadBatch(
   draws: readonly Draw[],
-  { cache, transform }: LoaderOptions,
+  { cache, transform, crop }: LoaderOptions,
   limit: ReturnType<typeof pLimit>,
   stop: AbortSignal,
 ): Promise<Batch> {
   const collation = new Collation(draws.map(({ entry }) => entry.id));
-  const load = async ({ entry, random }: Draw, index: number): Promise<void> => {
+  const load = async ({ entry, focus, random }: Draw, index: number): Promise<void> => {
     stop.throwIfAborted();
-    const sample = await cache.read(entry);
+    const whole = await cache.read(entry);
+    stop.throwIfAborted();
+    const sample = crop === undefined ? whole : await cropAround(whole, crop, focus, random.derive('crop'));
+    if (sample !== whole) release([whole.image.data, ...whole.labels.planes]);
     stop.throwIfAborted();
     const transformed = transform === undefined ? sample : await transform(sample, random);
     collation.add(index, transformed);
