@@ -6,6 +6,7 @@ import type { Dataset, SampleEntry } from '../data/dataset.ts';
 import { foldSplit, makeFolds } from '../data/folds.ts';
 import type { FoldSplit } from '../data/folds.ts';
 import { loadBatches } from '../data/loader/loadBatches.ts';
+import { openFormat } from '../data/formats/open.ts';
 import { readHandBone } from '../data/handBone/reader.ts';
 import type { ConcurrencyOptions } from '../data/mapConcurrently.ts';
 import { withOffline } from '../data/offline.ts';
@@ -29,15 +30,18 @@ const imagenet = {
 } as const;
 
 /** Lists an experiment's dataset, without the people it leaves out and with the images made offline. */
-export async function openDataset({ root, offline, exclude }: DataConfig): Promise<Dataset> {
-  let dataset = await readHandBone(root);
-  for (const directory of offline) dataset = await withOffline(dataset, await readHandBone(directory));
+export async function openDataset({ format, root, offline, exclude }: DataConfig): Promise<Dataset> {
+  let dataset = await openFormat(root, format);
+  for (const directory of offline) {
+    // Images made offline are written as polygons, whatever they were made from.
+    dataset = await withOffline(dataset, await readHandBone(directory, { classes: dataset.classes }));
+  }
   const unknown = exclude.filter((person) => !dataset.entries.train.some((entry) => entry.person === person));
   if (unknown.length > 0) {
     throw new PhalanxError('data/unknown-person', {
       what: 'People are to be left out whom the dataset does not have',
       where: root,
-      expected: 'names of folders below train/DCM',
+      expected: 'people that training images show',
       received: unknown.join(', '),
       fix: 'Correct data.exclude',
     });
@@ -61,7 +65,7 @@ export function requireAnnotations({ entries }: Dataset): void {
         ? 'A training image has no annotation'
         : `${bare.length} training images have no annotation, the first of them`,
     where: bare[0]!.imagePath,
-    expected: 'a .json file with the same person and name in outputs_json',
+    expected: 'labels where data.format says they are; a .json file in outputs_json for hand-bone',
     fix: 'Add it, move the image away, or leave its person out by data.exclude',
   });
 }

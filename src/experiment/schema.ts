@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { offlineSettingsSchema } from '../augment/offline/options.ts';
 import { transformSchema } from '../augment/spec.ts';
 import type { TransformSpec } from '../augment/spec.ts';
+import { formatSchema } from '../data/formats/options.ts';
 import { decoderSchema } from '../models/decoders/options.ts';
 import { encoderSchema } from '../models/encoders/options.ts';
 import { encoderDefect, paddingDefect } from '../models/modelSchema.ts';
@@ -14,8 +15,8 @@ const side = z.int().min(32).max(16384);
 const text = z.string().min(1);
 
 const dataFields = z.strictObject({
-  /** Layout of the dataset on disk. */
-  format: z.literal('hand-bone').default('hand-bone'),
+  /** Layout of the dataset on disk: `hand-bone`, or another by its `name` and options. */
+  format: formatSchema.default('hand-bone'),
   /** Folder of the dataset, from the folder the command runs in. */
   root: text,
   /** Side of the square images that the model sees, or both sides; pixels. */
