@@ -1,6 +1,7 @@
 import { realpath } from 'node:fs/promises';
 import { relative, sep } from 'node:path';
-import { PhalanxError } from '../core/errors.ts';
+import { defectError } from './defect.ts';
+import { outside } from './folderWalk.ts';
 
 /**
  * Refuses a path that leads out of the dataset, by `..` or through a symbolic link; that nothing is there is for the
@@ -11,12 +12,5 @@ import { PhalanxError } from '../core/errors.ts';
  */
 export async function insideRoot(root: string, path: string): Promise<void> {
   const real = await realpath(path).catch(() => path);
-  if (real.startsWith(root + sep)) return;
-  throw new PhalanxError('dataset/outside-root', {
-    what: 'The path leads out of the dataset',
-    where: path,
-    expected: "a place inside the dataset's folder",
-    received: relative(root, real),
-    fix: 'Copy what it leads to into the dataset',
-  });
+  if (!real.startsWith(root + sep)) throw defectError(outside(path, relative(root, real)));
 }

@@ -21,7 +21,7 @@ export interface TableColumns {
 const maxBytes = 512 * 2 ** 20;
 const maxRows = 10_000_000;
 /** Bytes of a row; the longest of a known competition has under 1 MB. */
-const maxRow = 16 * 2 ** 20;
+const maxRow = 4 * 2 ** 20;
 
 /**
  * Reads a table into its rows by image, piece by piece.
