@@ -3,7 +3,7 @@
  * `phalanx/training/…`.
  */
 export { defineEnsemble, defineExperiment, extendExperiment } from './experiment/define.ts';
-export type { EnsembleDeclaration, ExperimentDeclaration } from './experiment/schema.ts';
+export type { DataFormat, EnsembleDeclaration, ExperimentDeclaration } from './experiment/schema.ts';
 export type { TransformSpec } from './augment/spec.ts';
 export { compose, oneOf, sequential, someOf } from './augment/compose.ts';
 export { affine } from './augment/transforms/affine.ts';

@@ -184,6 +184,9 @@ export type ExperimentDeclaration = Readonly<
   }
 >;
 
+/** How a dataset lies on disk, as a person declares it in `data.format`. */
+export type DataFormat = NonNullable<Declared['data']['format']>;
+
 const threshold = z.number().gt(0).lt(1);
 
 /** See `defineEnsemble`. */

@@ -23,15 +23,15 @@ function isPattern(text: string): boolean {
   }
 }
 
-/** 8192 × 8192. */
-export const defaultMaxPixels = 2 ** 26;
+/** 10,000 × 10,000. */
+const defaultMaxPixels = 100_000_000;
 
 /** What the formats have in common. */
 export const folderOptions = {
   /** Folders to train on. Where they are not there, everything in the root is trained on. */
-  train: z.array(place).min(1).default(['train']),
+  train: z.array(place).min(1).readonly().default(['train']),
   /** Folders to predict; may be missing. */
-  test: z.array(place).default(['test']),
+  test: z.array(place).readonly().default(['test']),
   /** Where the images lie in each of those folders, in folders of their own or not; `.` is the folder itself. */
   images: place.default('images'),
   /**
@@ -47,11 +47,7 @@ export const folderOptions = {
 export const layoutOptions = {
   ...folderOptions,
   /** Images of more pixels are refused before they are decoded. */
-  maxPixels: z
-    .int()
-    .min(1)
-    .max(2 ** 30)
-    .default(defaultMaxPixels),
+  maxPixels: z.int().min(1).max(1_000_000_000).default(defaultMaxPixels),
 };
 
 export type Layout = z.output<z.ZodObject<typeof layoutOptions>>;
@@ -62,7 +58,8 @@ export const classNames = z
   .array(className)
   .min(1)
   .max(1024)
-  .refine((names) => new Set(names).size === names.length, { error: 'must name each class once' });
+  .refine((names) => new Set(names).size === names.length, { error: 'must name each class once' })
+  .readonly();
 
 const value = z.int().min(0).max(65535);
 const byte = z.int().min(0).max(255);
@@ -76,15 +73,15 @@ export const labelPlace = place.refine((template) => template.includes('{name}')
 export const valueClass = z.strictObject({
   name: className,
   /** The pixel value that means the class, or several; a value may belong to several classes. */
-  value: z.union([value, z.array(value).min(1)]),
+  value: z.union([value, z.array(value).min(1).readonly()]),
 });
 
 /** A class of label images in colours. */
 export const colourClass = z.strictObject({
   name: className,
   /** The colour that means the class, red, green and blue from 0 to 255. */
-  colour: z.tuple([byte, byte, byte]),
+  colour: z.tuple([byte, byte, byte]).readonly(),
 });
 
 /** Values that no class has, besides 0. */
-export const ignoredValues = z.array(value).default([]);
+export const ignoredValues = z.array(value).readonly().default([]);

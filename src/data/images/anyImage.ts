@@ -2,10 +2,12 @@ import type { Image, ImageSize } from '../../pixels/image.ts';
 import { decodeDicom, dicomSize } from '../dicom/decode.ts';
 import { isDicom } from '../dicom/parse.ts';
 import type { Intensity } from '../intensity/options.ts';
-import { decodeNarrowPng, narrowPng } from './narrowPng.ts';
-import { decodePicture, pictureSize, readPicture } from './raster.ts';
+import { readLimitedFile } from '../limitedFile.ts';
+import { decodeNarrowPng, headerEnd, narrowPng, pngSize } from './narrowPng.ts';
+import { decodePicture, pictureFile, pictureSize, readPicture } from './raster.ts';
 import { renderImage } from './stored.ts';
 import type { StoredImage } from './stored.ts';
+import { undecodable } from './undecodable.ts';
 
 /** Names of files that may hold one image, in lower case. */
 export const imageExtensions = ['.png', '.jpg', '.jpeg', '.tif', '.tiff', '.dcm', '.dicom'] as const;
@@ -48,6 +50,12 @@ export async function readAnyImage(path: string, { intensity, maxPixels }: Image
  * @throws PhalanxError `image/missing`, `image/unreadable`.
  */
 export async function readAnySize(path: string, maxPixels: number): Promise<ImageSize> {
+  const png = pngSize(await readLimitedFile(path, pictureFile, headerEnd));
+  if (png !== undefined) {
+    const { width, height } = png;
+    if (width * height > 0 && width * height <= maxPixels) return { width, height };
+    throw undecodable(path, maxPixels, new Error(`${width} × ${height} pixels`));
+  }
   const bytes = await readPicture(path);
   return isDicom(bytes) ? dicomSize(bytes, path, maxPixels) : await pictureSize(bytes, path, maxPixels);
 }

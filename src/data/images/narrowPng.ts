@@ -1,5 +1,6 @@
 import { promisify } from 'node:util';
 import { inflate } from 'node:zlib';
+import type { ImageSize } from '../../pixels/image.ts';
 import { undecodable } from './undecodable.ts';
 import type { StoredImage } from './stored.ts';
 
@@ -12,7 +13,8 @@ import type { StoredImage } from './stored.ts';
  */
 
 const signature = Buffer.from([0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a]);
-const headerEnd = 33;
+/** Bytes of the signature and the header's chunk. */
+export const headerEnd = 33;
 const inflated = promisify(inflate);
 
 interface Header {
@@ -32,6 +34,11 @@ function headerOf(bytes: Buffer): Header | undefined {
     colourType: bytes[25]!,
     interlaced: bytes[28] !== 0,
   };
+}
+
+/** Width and height that the bytes' beginning names, if they begin as a PNG file. */
+export function pngSize(bytes: Buffer): ImageSize | undefined {
+  return headerOf(bytes);
 }
 
 /** Whether the bytes begin as a PNG file of these kinds. */

@@ -6,8 +6,8 @@ import type { Volume, VolumeHeader } from './volume.ts';
 /** Names of files that may hold a volume, in lower case. */
 export const volumeExtensions = ['.nii.gz', '.nii', '.mhd', '.mha'] as const;
 
-/** Most bytes of voxels of one volume: 512 × 512 × 2048 of 16 bits. */
-export const defaultMaxVolumeBytes = 2 ** 30;
+/** Most bytes of voxels of one volume: some 512 × 512 × 1900 of 16 bits. */
+export const defaultMaxVolumeBytes = 1_000_000_000;
 
 /** What a volume is read within. */
 export interface VolumeLimits {

@@ -6,17 +6,15 @@ import { describe, expect, test } from 'vitest';
 import { checkFormat } from '../../../src/data/formats/check.ts';
 import { batchesInOrder, openDataset, prepareEntries } from '../../../src/experiment/experimentData.ts';
 import { experimentSchema } from '../../../src/experiment/schema.ts';
-import type { ExperimentDeclaration } from '../../../src/experiment/schema.ts';
+import type { DataFormat } from '../../../src/experiment/schema.ts';
 import { minimal } from '../../experiment/declarations.ts';
 import { temporaryFolder, write } from '../../temporaryFolder.ts';
 import { pictures, planeOf, runs, side, writeGrey, writeImage, writeMetaImage } from './scenario.ts';
 import type { Picture } from './scenario.ts';
 
-type DeclaredFormat = NonNullable<ExperimentDeclaration['data']['format']>;
-
 /** A dataset in one format: how it is written and declared, and what must come back. */
 interface Case {
-  readonly format: DeclaredFormat;
+  readonly format: DataFormat;
   readonly pictures: readonly Picture[];
   readonly write: (root: string, picture: Picture, index: number) => Promise<unknown>;
   /** Written once, after the images. */
@@ -121,7 +119,10 @@ const cases: Record<string, Case> = {
     persons: ['TCGA_0', 'TCGA_1', 'TCGA_2'],
     write: async (root, { grey, masks }, index) => {
       await writeGrey(join(root, `TCGA_${index}/TCGA_${index}_7.tif`), grey);
-      await writeGrey(join(root, `TCGA_${index}/TCGA_${index}_7_mask.tif`), masks[0]!.map((bit) => 255 * bit));
+      await writeGrey(
+        join(root, `TCGA_${index}/TCGA_${index}_7_mask.tif`),
+        masks[0]!.map((bit) => 255 * bit),
+      );
     },
   },
   'folders inputs and labels, with faint masks': {
@@ -136,7 +137,10 @@ const cases: Record<string, Case> = {
     persons: files,
     write: async (root, { name, grey, masks }) => {
       await writeGrey(join(root, `train/inputs/${name}.png`), grey);
-      await writeGrey(join(root, `train/labels/${name}.png`), masks[0]!.map((bit) => 3 + 250 * bit));
+      await writeGrey(
+        join(root, `train/labels/${name}.png`),
+        masks[0]!.map((bit) => 3 + 250 * bit),
+      );
     },
   },
   'a table of runs along rows': {
@@ -181,7 +185,10 @@ const cases: Record<string, Case> = {
     pictures: overlapping,
     persons: ['case0', 'case1', 'case2'],
     write: (root, { grey }, index) =>
-      writeWide(join(root, `train/case${index}/case${index}_day20/scans/slice_0007_32_32_1.50_1.50.png`), grey),
+      writeWide(
+        join(root, `train/case${index}/case${index}_day20/scans/slice_0007_32_32_1.50_1.50.png`),
+        grey,
+      ),
     finish: (root, all) => {
       const rows = all.flatMap(({ masks }, index) =>
         masks.map((mask, c) => `case${index}_day20_slice_0007,${classes[c]!},${runs(mask)}`),
@@ -197,7 +204,10 @@ const cases: Record<string, Case> = {
     finish: (root, all) => {
       const annotations = all.flatMap(({ boxes, masks }, index) => {
         const { x0, y0, x1, y1 } = boxes[0]!;
-        const columns = Array.from({ length: side * side }, (_, i) => masks[1]![(i % side) * side + Math.floor(i / side)]!);
+        const columns = Array.from(
+          { length: side * side },
+          (_, i) => masks[1]![(i % side) * side + Math.floor(i / side)]!,
+        );
         const counts = [0];
         for (const [i, bit] of columns.entries()) {
           if (bit !== (counts.length - 1) % 2) counts.push(0);
@@ -227,7 +237,7 @@ async function written({ pictures: all, write: one, finish }: Case): Promise<str
   return root;
 }
 
-function experiment(root: string, format: DeclaredFormat) {
+function experiment(root: string, format: DataFormat) {
   const data = { root, format, imageSize: side, channels: 1 as const, interpolation: 'nearest' as const };
   return experimentSchema.parse({ ...minimal, data, training: { length: { steps: 1 }, batchSize: 8 } });
 }
@@ -279,52 +289,70 @@ describe('volumes', () => {
     ['z', 0, 0, nz, nx, ny, (row: number, column: number, slice: number) => at(column, row, slice)],
     ['y', 1, 2, ny, nx, nz, (row: number, column: number, slice: number) => at(column, slice, row)],
     ['x', 1, 1, nx, ny, nz, (row: number, column: number, slice: number) => at(slice, column, row)],
-  ] as const)('slices along %s with %i neighbours', async (axis, neighbours, step, count, width, height, place) => {
-    const root = await volume();
-    const config = experiment(root, {
-      name: 'volumes',
-      classes: [
-        { name: 'three', value: 3 },
-        { name: 'both', value: [3, 4] },
-      ],
-      suffix: '_0000',
-      axis,
-      neighbours,
-      step: Math.max(step, 1),
-      intensity: { name: 'window', low: -1000, high: -745 },
-    });
-    const dataset = await openDataset(config.data);
-    const entries = dataset.entries.train;
-    expect(entries).toHaveLength(count);
-    expect(new Set(entries.map(({ id }) => id)).size).toBe(count);
-    for (const index of [0, 7, count - 1]) {
-      const entry = entries[index]!;
-      expect(await dataset.readSize(entry)).toEqual({ width, height });
-      const image = await dataset.readImage(entry);
-      const wanted = neighbours === 0 ? [index] : [index - step, index, index + step];
-      const inside = wanted.map((slice) => Math.min(Math.max(slice, 0), count - 1));
-      const expected = Array.from({ length: width * height }, (_, i) =>
-        inside.map((slice) => voxels[place(Math.floor(i / width), i % width, slice)]! + 1000),
-      ).flat();
-      expect([...image.data]).toEqual(expected);
-      const bits = Array.from({ length: width * height }, (_, i) => {
-        const value = labels[place(Math.floor(i / width), i % width, index)]!;
-        return value === 3 ? 3 : value === 4 ? 2 : 0;
+  ] as const)(
+    'slices along %s with %i neighbours',
+    async (axis, neighbours, step, count, width, height, place) => {
+      const root = await volume();
+      const config = experiment(root, {
+        name: 'volumes',
+        classes: [
+          { name: 'three', value: 3 },
+          { name: 'both', value: [3, 4] },
+        ],
+        suffix: '_0000',
+        axis,
+        neighbours,
+        step: Math.max(step, 1),
+        intensity: { name: 'window', low: -1000, high: -745 },
       });
-      expect([...(await dataset.readLabels(entry)).planes[0]!]).toEqual(bits);
-    }
-  });
+      const dataset = await openDataset(config.data);
+      const entries = dataset.entries.train;
+      expect(entries).toHaveLength(count);
+      expect(new Set(entries.map(({ id }) => id)).size).toBe(count);
+      for (const index of [0, 7, count - 1]) {
+        const entry = entries[index]!;
+        expect(await dataset.readSize(entry)).toEqual({ width, height });
+        const image = await dataset.readImage(entry);
+        const wanted = neighbours === 0 ? [index] : [index - step, index, index + step];
+        const inside = wanted.map((slice) => Math.min(Math.max(slice, 0), count - 1));
+        const expected = Array.from({ length: width * height }, (_, i) =>
+          inside.map((slice) => voxels[place(Math.floor(i / width), i % width, slice)]! + 1000),
+        ).flat();
+        expect([...image.data]).toEqual(expected);
+        const bits = Array.from({ length: width * height }, (_, i) => {
+          const value = labels[place(Math.floor(i / width), i % width, index)]!;
+          return value === 3 ? 3 : value === 4 ? 2 : 0;
+        });
+        expect([...(await dataset.readLabels(entry)).planes[0]!]).toEqual(bits);
+      }
+    },
+  );
 
   test('each slice has a sample of its own in the cache', async () => {
     const root = await volume();
-    const format = { name: 'volumes', classes: [{ name: 'a', value: [3, 4] }], suffix: '_0000', every: 10 } as const;
+    const format = {
+      name: 'volumes',
+      classes: [{ name: 'a', value: [3, 4] }],
+      suffix: '_0000',
+      every: 10,
+    } as const;
     const config = experiment(root, format);
     const dataset = await openDataset(config.data);
-    const cache = await prepareEntries(dataset, dataset.entries.train, config.data, join(root, '..', 'cache'));
+    const cache = await prepareEntries(
+      dataset,
+      dataset.entries.train,
+      config.data,
+      join(root, '..', 'cache'),
+    );
     expect(cache.paths.size).toBe(4);
     const other = experiment(root, { ...format, intensity: { name: 'range' } });
     const windowed = await openDataset(other.data);
-    const again = await prepareEntries(windowed, windowed.entries.train, other.data, join(root, '..', 'cache'));
+    const again = await prepareEntries(
+      windowed,
+      windowed.entries.train,
+      other.data,
+      join(root, '..', 'cache'),
+    );
     expect([...again.paths].filter((path) => cache.paths.has(path))).toEqual([]);
   });
 });

@@ -33,7 +33,10 @@ describe('masks', () => {
   beforeEach(async () => {
     for (const { name, grey, masks } of [first, second, third]) {
       await writeGrey(join(root, `train/images/${name}.png`), grey);
-      await writeGrey(join(root, `train/masks/${name}.png`), masks[0]!.map((bit) => 255 * bit));
+      await writeGrey(
+        join(root, `train/masks/${name}.png`),
+        masks[0]!.map((bit) => 255 * bit),
+      );
     }
   });
 
@@ -71,14 +74,19 @@ describe('masks', () => {
 
   async function coloured(): Promise<Buffer> {
     const { default: sharp } = await import('sharp');
-    return await sharp({ create: { width: side, height: side, channels: 3, background: '#ff0000' } }).png().toBuffer();
+    return await sharp({ create: { width: side, height: side, channels: 3, background: '#ff0000' } })
+      .png()
+      .toBuffer();
   }
 
-  test.each(Object.entries(spoilt))('%s is one defect, and the rest is there', async (_name, [expected, spoil, another]) => {
-    await spoil();
-    const errors = another === undefined ? [expected] : [expected, another];
-    expect(await checked(format)).toEqual({ errors, images: 3 });
-  });
+  test.each(Object.entries(spoilt))(
+    '%s is one defect, and the rest is there',
+    async (_name, [expected, spoil, another]) => {
+      await spoil();
+      const errors = another === undefined ? [expected] : [expected, another];
+      expect(await checked(format)).toEqual({ errors, images: 3 });
+    },
+  );
 
   test('links that lead out of the dataset are not followed, and those in circles end', async () => {
     await writeGrey(join(folder, 'outside/secret.png'), first.grey);
@@ -112,7 +120,8 @@ describe('COCO', () => {
   const triangle = [[1, 1, 9, 1, 9, 9]];
 
   async function written(images: unknown[], annotations: unknown[]): Promise<void> {
-    for (const { name, grey } of [first, second]) await writeGrey(join(root, `train/images/${name}.png`), grey);
+    for (const { name, grey } of [first, second])
+      await writeGrey(join(root, `train/images/${name}.png`), grey);
     const document = { images, annotations, categories: [{ id: 1, name: 'a' }] };
     await write(join(root, 'train/annotations.json'), JSON.stringify(document));
   }
@@ -121,7 +130,12 @@ describe('COCO', () => {
   const json = 'train/annotations.json';
 
   test.each([
-    ['a path that leaves the folder', [...good, entry(2, '../../../etc/passwd')], [], 'annotation/without-image'],
+    [
+      'a path that leaves the folder',
+      [...good, entry(2, '../../../etc/passwd')],
+      [],
+      'annotation/without-image',
+    ],
     ['an absolute path', [...good, entry(2, '/etc/passwd')], [], 'annotation/without-image'],
     ['an image twice', [...good, entry(2, './image1.png')], [], 'annotation/repeated-image'],
     ['an image without size', [...good, { id: 3, file_name: 'x.png' }], [], 'annotation/malformed'],
@@ -141,15 +155,20 @@ describe('COCO', () => {
     await written(good, [region(0, triangle), region(1, segmentation)]);
     expect(await checked(format)).toEqual({ errors: [`${code} ${json}, annotations[1]`], images: 2 });
     const listed = formatSchema.parse({ name: 'coco' });
-    const { entries, readLabels } = await openFormat(root, listed);
-    expect((await readLabels(entries.train[0]!)).planes[0]!.some((bits) => bits === 1)).toBe(true);
+    const dataset = await openFormat(root, listed);
+    expect((await dataset.readLabels(dataset.entries.train[0]!)).planes[0]!.some((bits) => bits === 1)).toBe(
+      true,
+    );
   });
 
   test('a file of 600 MB is refused before it is read', async () => {
     await written(good, []);
     await truncate(join(root, json), 600 * 2 ** 20);
     expect(await checked(format)).toEqual({
-      errors: [`annotation/unreadable ${json}`, ...['image0', 'image1'].map((name) => `image/without-annotation train/images/${name}.png`)],
+      errors: [
+        `annotation/unreadable ${json}`,
+        ...['image0', 'image1'].map((name) => `image/without-annotation train/images/${name}.png`),
+      ],
       images: 2,
     });
   });
@@ -159,7 +178,8 @@ describe('tables', () => {
   const format = formatSchema.parse({ name: 'rle-table', classes: ['a'], dialect: 'hand-bone' });
 
   async function written(rows: readonly string[]): Promise<void> {
-    for (const { name, grey } of [first, second]) await writeGrey(join(root, `train/images/${name}.png`), grey);
+    for (const { name, grey } of [first, second])
+      await writeGrey(join(root, `train/images/${name}.png`), grey);
     await write(join(root, 'train.csv'), ['image_name,class,rle', ...rows].join('\n'));
   }
 
@@ -179,7 +199,10 @@ describe('tables', () => {
     await writeFile(join(root, 'train.csv'), 'image_name,rle\n');
     expect(await checked(format)).toEqual({ errors: ['annotation/malformed train.csv', ...bare], images: 2 });
     await truncate(join(root, 'train.csv'), 2 ** 30);
-    expect(await checked(format)).toEqual({ errors: ['annotation/unreadable train.csv', ...bare], images: 2 });
+    expect(await checked(format)).toEqual({
+      errors: ['annotation/unreadable train.csv', ...bare],
+      images: 2,
+    });
     await rename(join(root, 'train.csv'), join(folder, 'outside.csv'));
     await symlink(join(folder, 'outside.csv'), join(root, 'train.csv'));
     expect(await checked(format)).toEqual({ errors: ['dataset/outside-root train.csv', ...bare], images: 2 });
@@ -193,12 +216,17 @@ describe('volumes', () => {
   beforeEach(async () => {
     for (const name of ['p1', 'p2']) {
       await writeMetaImage(join(root, `train/images/${name}.mha`), [side, side, 4], voxels);
-      await writeMetaImage(join(root, `train/labels/${name}.mha`), [side, side, 4], voxels.map((value) => value % 2));
+      await writeMetaImage(
+        join(root, `train/labels/${name}.mha`),
+        [side, side, 4],
+        voxels.map((value) => value % 2),
+      );
     }
   });
 
   const image = 'train/images/p2.mha';
-  const header = 'ObjectType = Image\nNDims = 3\nDimSize = 32 32 4\nElementType = MET_SHORT\nElementDataFile = ';
+  const header =
+    'ObjectType = Image\nNDims = 3\nDimSize = 32 32 4\nElementType = MET_SHORT\nElementDataFile = ';
   const leading = (path: string) => async () => {
     await write(join(root, 'train/images/p3.mhd'), `${header}${path}\n`);
   };
@@ -208,7 +236,8 @@ describe('volumes', () => {
     'labels of another size': [
       ['annotation/size train/labels/p2.mha'],
       4,
-      () => writeMetaImage(join(root, 'train/labels/p2.mha'), [side, side, 3], voxels.slice(0, side * side * 3)),
+      () =>
+        writeMetaImage(join(root, 'train/labels/p2.mha'), [side, side, 3], voxels.slice(0, side * side * 3)),
     ],
     'labels of an unknown value': [
       // One for each slice, of another value.
@@ -229,11 +258,14 @@ describe('volumes', () => {
     ],
   };
 
-  test.each(Object.entries(spoilt))('%s is one defect, and the rest is there', async (_name, [errors, images, spoil]) => {
-    await spoil();
-    const found = await checked(format);
-    expect(found.images).toBe(images);
-    const passwd = relative(await realpath(root), '/etc/passwd');
-    expect(found.errors).toEqual(errors.map((error) => error.replace('{passwd}', passwd)));
-  });
+  test.each(Object.entries(spoilt))(
+    '%s is one defect, and the rest is there',
+    async (_name, [errors, images, spoil]) => {
+      await spoil();
+      const found = await checked(format);
+      expect(found.images).toBe(images);
+      const passwd = relative(await realpath(root), '/etc/passwd');
+      expect(found.errors).toEqual(errors.map((error) => error.replace('{passwd}', passwd)));
+    },
+  );
 });

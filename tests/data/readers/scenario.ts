@@ -99,4 +99,3 @@ export async function writeMetaImage(
   ].join('\n');
   await write(path, Buffer.concat([Buffer.from(header), Buffer.from(values.buffer)]));
 }
-

@@ -98,10 +98,14 @@ function claim(
   }
 }
 
-function classesOf(documents: readonly CocoDocument[], { classes }: CocoFormat, root: string): string[] {
+function classesOf(
+  documents: readonly CocoDocument[],
+  { classes }: CocoFormat,
+  root: string,
+): readonly string[] {
   const categories = new Map(documents.flatMap((document) => [...document.categories]));
   const names = [...categories].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, name]) => name);
-  if (classes === undefined) return names.length > 0 ? [...new Set(names)] : ['none'];
+  if (classes === undefined) return [...new Set(names)];
   const unknown = classes.find((name) => documents.length > 0 && !names.includes(name));
   if (unknown === undefined) return classes;
   const meant = nearest(unknown, names);

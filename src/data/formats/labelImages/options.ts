@@ -6,7 +6,10 @@ export const labelImagesSchema = z
   .strictObject({
     name: z.literal('label-images'),
     /** In the order of the model's outputs, each with its value or its colour. */
-    classes: z.union([z.array(valueClass).min(1).max(1024), z.array(colourClass).min(1).max(1024)]),
+    classes: z.union([
+      z.array(valueClass).min(1).max(1024).readonly(),
+      z.array(colourClass).min(1).max(1024).readonly(),
+    ]),
     /** Values of pixels that are in no class, besides 0; colours that are no class's are an error but for black. */
     ignore: ignoredValues,
     /**

@@ -7,7 +7,7 @@ export const volumesSchema = z
   .strictObject({
     name: z.literal('volumes'),
     /** In the order of the model's outputs, each with its value. */
-    classes: z.array(valueClass).min(1).max(1024),
+    classes: z.array(valueClass).min(1).max(1024).readonly(),
     /** Values of voxels that are in no class, besides 0. */
     ignore: ignoredValues,
     /**
@@ -26,11 +26,7 @@ export const volumesSchema = z
     /** Every how many slices one is an image. */
     every: z.int().min(1).max(1000).default(1),
     /** Most bytes of one volume's voxels, unpacked. */
-    maxBytes: z
-      .int()
-      .min(1)
-      .max(2 ** 32)
-      .default(defaultMaxVolumeBytes),
+    maxBytes: z.int().min(1).max(4_000_000_000).default(defaultMaxVolumeBytes),
     ...folderOptions,
   })
   .refine(({ classes }) => new Set(classes.map(({ name }) => name)).size === classes.length, {
