@@ -11,7 +11,7 @@ export interface FormatFlags {
 /** Adds the options that `readFormat` reads. */
 export function formatOptions(command: Command): Command {
   return command
-    .option('--format <json>', 'what an experiment has as data.format (default: hand-bone)')
+    .option('--format <format>', 'data.format of an experiment, or its name (default: hand-bone)')
     .option('--experiment <name>', 'read the folder as this experiment does');
 }
 
@@ -38,8 +38,9 @@ export async function readFormat({ format, experiment }: FormatFlags): Promise<F
 }
 
 function parsed(text: string): unknown {
-  // A word is the name of a format without options.
-  if (/^[\w-]+$/.test(text)) return text;
+  if (text === 'hand-bone') return text;
+  // Any other word is the name of a format whose options all have defaults.
+  if (/^[a-z-]+$/.test(text)) return { name: text };
   try {
     return JSON.parse(text);
   } catch (cause) {
@@ -47,7 +48,7 @@ function parsed(text: string): unknown {
       'cli/option',
       {
         what: 'The format cannot be read',
-        expected: 'JSON, such as {"name": "coco", "images": "."}',
+        expected: 'a name or JSON, such as coco or {"name": "coco", "images": "."}',
         received: text.slice(0, 200),
       },
       { cause },

@@ -89,7 +89,7 @@ function choices(property: Schema, path: string): string | undefined {
   if (!isChoice(property)) return undefined;
   const names = namedOptions(property).map((option) => code(nameOf(option)));
   const words = (property.anyOf ?? []).flatMap(({ const: word }) =>
-    word === undefined ? [] : [code(String(word))],
+    typeof word === 'string' ? [code(word)] : [],
   );
   return `${[...words, code('{ name, … }')].join(' or ')}, [one of](#${anchor(path)}) ${names.join(', ')}`;
 }

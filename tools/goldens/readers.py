@@ -12,6 +12,7 @@ import json
 import shutil
 from pathlib import Path
 
+import imagecodecs
 import nibabel as nib
 import numpy as np
 import pydicom
@@ -27,7 +28,9 @@ from pydicom.uid import (
     ExplicitVRBigEndian,
     ExplicitVRLittleEndian,
     ImplicitVRLittleEndian,
+    JPEG2000Lossless,
     JPEGBaseline8Bit,
+    JPEGLosslessSV1,
     RLELossless,
 )
 
@@ -207,7 +210,11 @@ def dicom():
             dataset.WindowCenter, dataset.WindowWidth = window
         for key, value in tags.items():
             setattr(dataset, key, value)
-        if syntax == JPEGBaseline8Bit:
+        if syntax in (JPEGLosslessSV1, JPEG2000Lossless):
+            encode = imagecodecs.ljpeg_encode if syntax == JPEGLosslessSV1 else imagecodecs.jpeg2k_encode
+            dataset.PixelData = encapsulate([encode(array)])
+            dataset["PixelData"].is_undefined_length = True
+        elif syntax == JPEGBaseline8Bit:
             buffer = io.BytesIO()
             Image.fromarray(array).save(buffer, "JPEG", quality=95, subsampling=0)
             dataset.PixelData = encapsulate([buffer.getvalue()])
@@ -215,7 +222,7 @@ def dicom():
         elif syntax == RLELossless:
             dataset.PixelData = array.tobytes()
             meta.TransferSyntaxUID = ExplicitVRLittleEndian
-            dataset.compress(RLELossless)
+            dataset.compress(RLELossless, generate_instance_uid=False)
         else:
             if array.ndim == 3 and dataset.PlanarConfiguration == 1:
                 array = np.ascontiguousarray(np.moveaxis(array, -1, 0))
@@ -226,6 +233,8 @@ def dicom():
             pydicom.dcmwrite(folder / name, dataset, implicit_vr=False, little_endian=False, force_encoding=True)
         else:
             dataset.save_as(folder / name, enforce_file_format=True)
+        if syntax in (JPEGLosslessSV1, JPEG2000Lossless):
+            return
         read = pydicom.dcmread(folder / name)
         values = apply_modality_lut(read.pixel_array, read)
         entries[name] = {
@@ -266,6 +275,9 @@ def dicom():
     add("rle8.dcm", np.repeat(RNG.integers(0, 256, (6, 2), dtype=np.uint8), 5, 1), syntax=RLELossless)
     smooth = np.clip(np.add.outer(np.arange(16) * 6, np.arange(24) * 5), 0, 255).astype(np.uint8)
     add("jpeg.dcm", smooth, syntax=JPEGBaseline8Bit)
+    # Of kinds that are refused.
+    add("lossless12.dcm", twelve, syntax=JPEGLosslessSV1, stored=12)
+    add("jpeg2000.dcm", twelve, syntax=JPEG2000Lossless, stored=12)
     EXPECTED["dicom"] = entries
 
 

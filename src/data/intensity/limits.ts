@@ -11,7 +11,8 @@ const maxRanked = 2 ** 22;
 export function rangeLimits(data: StoredArray, rescale: Rescale): Limits {
   let least = Infinity;
   let greatest = -Infinity;
-  for (const value of data) {
+  for (let i = 0; i < data.length; i++) {
+    const value = data[i]!;
     if (value < least && value > -Infinity) least = value;
     if (value > greatest && value < Infinity) greatest = value;
   }
@@ -53,7 +54,7 @@ function counted(data: StoredArray): Ranking | undefined {
   const { first, size } = tableOf(data)!;
   if (data.length === 0) return undefined;
   const counts = new Uint32Array(size);
-  for (const value of data) counts[value - first]!++;
+  for (let i = 0; i < data.length; i++) counts[data[i]! - first]!++;
   return {
     count: data.length,
     at: (rank) => {

@@ -27,7 +27,8 @@ export function toBytes(
     return bytes;
   }
   const { first, size } = range;
-  const table = Uint8Array.from({ length: size }, (_, index) => byteOf(first + index));
+  const table = new Uint8Array(size);
+  for (let index = 0; index < size; index++) table[index] = byteOf(first + index);
   for (let i = 0; i < data.length; i++) bytes[i] = table[data[i]! - first]!;
   return bytes;
 }

@@ -118,6 +118,14 @@ test.each(windowed)('%s has the bytes that its window gives', async (name, { byt
   expect([...(await readAnyImage(`${goldens}/dicom/${name}`, { maxPixels })).data]).toEqual(bytes);
 });
 
+test.each([
+  ['lossless12.dcm', 'JPEG of 12 bits'],
+  ['jpeg2000.dcm', 'pixels of transfer syntax 1.2.840.10008.1.2.4.90'],
+])('%s is refused by a sentence that says why', async (name, received) => {
+  const reading = readStored(`${goldens}/dicom/${name}`, maxPixels);
+  await expect(reading).rejects.toMatchObject({ code: 'image/unreadable', parts: { received } });
+});
+
 describe('COCO', () => {
   const { width, height, masks, singles } = expected.coco;
   const root = `${goldens}/coco`;
