@@ -8,9 +8,10 @@ import { outside } from './folderWalk.ts';
  * reader to say.
  *
  * @param root absolute, free of symbolic links.
+ * @param where the file that names the path, where it is not the path itself.
  * @throws PhalanxError `dataset/outside-root`.
  */
-export async function insideRoot(root: string, path: string): Promise<void> {
+export async function insideRoot(root: string, path: string, where = path): Promise<void> {
   const real = await realpath(path).catch(() => path);
-  if (!real.startsWith(root + sep)) throw defectError(outside(path, relative(root, real)));
+  if (!real.startsWith(root + sep)) throw defectError(outside(where, relative(root, real)));
 }

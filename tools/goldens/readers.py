@@ -99,6 +99,39 @@ def images():
     EXPECTED["images"] = entries
 
 
+def intensity():
+    """Numbers as bytes: from one number, percentile or extreme to another, halves rounded up."""
+    cases = []
+    arrays = {
+        "uint8": RNG.integers(0, 200, 60),
+        "int8": RNG.integers(-100, 100, 60),
+        "uint16": RNG.integers(0, 65536, 60),
+        # Long enough for a table of all numbers, and too long to be stored.
+        "int16": np.arange(70_000) * 7919 % 5003 - 2500,
+        "float32": RNG.normal(0, 1, 61),
+    }
+    for name, array in arrays.items():
+        array = array.astype(name)
+        for slope, intercept in ((1, 0), (0.25, -12), (-2, 5)):
+            values = array.astype(np.float64) * slope + intercept
+            for low, high in ((0.5, 99.5), (0, 100), (10, 60)):
+                ends = np.percentile(values, [low, high])
+                scaled = np.floor((values - ends[0]) * (255 / (ends[1] - ends[0])) + 0.5)
+                cases.append(
+                    {
+                        "type": name,
+                        "stored": numbers(array) if len(array) < 1000 else None,
+                        "slope": slope,
+                        "intercept": intercept,
+                        "low": low,
+                        "high": high,
+                        "limits": numbers(ends),
+                        "bytes": numbers(np.clip(scaled, 0, 255)[:100]),
+                    }
+                )
+    EXPECTED["intensity"] = cases
+
+
 def volumes():
     folder = fresh("volumes")
     entries = {}
@@ -354,6 +387,7 @@ def coco():
 
 def main():
     images()
+    intensity()
     volumes()
     dicom()
     coco()

@@ -29,7 +29,7 @@ export async function checkFormat(
     root: dataset.root,
     images: { train: entries.train.length, test: entries.test.length },
     persons: new Set(all.map(({ entry }) => entry.person)).size,
-    defects: distinct([...defects, ...inspected.flat()]).map((defect) => ({
+    defects: distinct([...defects, ...firstOfAlike(inspected.flat())]).map((defect) => ({
       ...defect,
       file: relative(dataset.root, defect.file) || '.',
     })),
@@ -55,9 +55,22 @@ async function inspect(dataset: Dataset, split: Split, entry: SampleEntry): Prom
   return defects;
 }
 
-/** Each defect once: the slices of a broken volume are all broken in the same way. */
+/** Each defect once: the slices of a volume that cannot be read are all of one kind. */
 function distinct(defects: readonly Defect[]): Defect[] {
   return [...new Map(defects.map((defect) => [JSON.stringify(defect), defect])).values()];
+}
+
+/** More defects of one kind in one file say nothing new, such as unknown values in each slice of a volume. */
+const maxAlike = 3;
+
+function firstOfAlike(defects: readonly Defect[]): Defect[] {
+  const counts = new Map<string, number>();
+  return defects.filter(({ code, file }) => {
+    const kind = JSON.stringify([code, file]);
+    const count = (counts.get(kind) ?? 0) + 1;
+    counts.set(kind, count);
+    return count <= maxAlike;
+  });
 }
 
 const withoutLabels = (file: string): Defect => ({

@@ -51,7 +51,7 @@ export async function readMetaHeader(path: string, root: string): Promise<MetaHe
   if (name === 'LOCAL') return header;
   if (name === 'LIST' || name.includes('%')) throw new Error('voxels in one file for each slice');
   const dataPath = resolve(dirname(path), name);
-  await insideRoot(root, dataPath);
+  await insideRoot(root, dataPath, path);
   return { ...header, dataPath };
 }
 

@@ -5,9 +5,13 @@ import { openFormat } from '../../../src/data/formats/open.ts';
 import { cocoSchema } from '../../../src/data/formats/coco/options.ts';
 import { fillCocoPolygon } from '../../../src/data/formats/coco/polygon.ts';
 import { readAnyImage, readAnySize, readStored } from '../../../src/data/images/anyImage.ts';
+import { percentileLimits, rangeLimits } from '../../../src/data/intensity/limits.ts';
+import { toBytes } from '../../../src/data/intensity/toBytes.ts';
 import { readVolume, readVolumeHeader } from '../../../src/data/volumes/anyVolume.ts';
 import { toMillimetres, toVoxel } from '../../../src/data/volumes/volume.ts';
 import type { Triple } from '../../../src/data/volumes/volume.ts';
+import { voxelTypes } from '../../../src/data/volumes/voxelTypes.ts';
+import type { VoxelType } from '../../../src/data/volumes/voxelTypes.ts';
 import { encodeCocoRle } from '../../../src/labels/cocoRle.ts';
 import { labelRuns } from '../../../src/labels/runs.ts';
 
@@ -34,6 +38,19 @@ interface Volume {
 }
 interface Expected {
   images: Record<string, Picture>;
+  intensity: {
+    type: VoxelType;
+    /** Without them, 70,000 numbers by a formula. */
+    stored: number[] | null;
+    slope: number;
+    intercept: number;
+    /** Percent. */
+    low: number;
+    high: number;
+    limits: [number, number];
+    /** The first of them. */
+    bytes: number[];
+  }[];
   volumes: Record<string, Volume>;
   dicom: Record<string, Picture>;
   coco: { width: number; height: number; masks: Record<string, Record<string, string>>; singles: string[] };
@@ -65,6 +82,20 @@ describe.each(Object.entries(expected.images))('%s', (name, picture) => {
     }
   });
 });
+
+test.each(expected.intensity)(
+  '$type × $slope + $intercept from percentile $low to $high becomes the bytes of NumPy',
+  ({ type, stored, slope, intercept, low, high, limits, bytes }) => {
+    const numbers = stored ?? Array.from({ length: 70_000 }, (_, i) => ((i * 7919) % 5003) - 2500);
+    const data = voxelTypes[type].from(numbers);
+    const rescale = { slope, intercept };
+    const found = percentileLimits(data, rescale, { low, high });
+    expect(found.low).toBeCloseTo(limits[0], 9);
+    expect(found.high).toBeCloseTo(limits[1], 9);
+    expect([...toBytes(data, rescale, found).subarray(0, bytes.length)]).toEqual(bytes);
+    if (low === 0 && high === 100) expect(rangeLimits(data, rescale)).toEqual(found);
+  },
+);
 
 test('an image of 32-bit numbers is refused', async () => {
   const reading = readStored(`${goldens}/images/float32.tif`, maxPixels);

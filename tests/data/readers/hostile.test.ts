@@ -1,5 +1,5 @@
-import { copyFile, readFile, realpath, rename, symlink, truncate, writeFile } from 'node:fs/promises';
-import { join, relative, resolve } from 'node:path';
+import { copyFile, readFile, rename, symlink, truncate, writeFile } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { checkFormat } from '../../../src/data/formats/check.ts';
 import { openFormat } from '../../../src/data/formats/open.ts';
@@ -245,10 +245,10 @@ describe('volumes', () => {
       4,
       async () => copyFile(join(root, image), join(root, 'train/labels/p2.mha')),
     ],
-    'voxels in /etc/passwd': [['dataset/outside-root {passwd}'], 4, leading('/etc/passwd')],
-    'voxels outside': [['dataset/outside-root ../outside.raw'], 4, leading('../../../outside.raw')],
+    'voxels in /etc/passwd': [['dataset/outside-root train/images/p3.mhd'], 4, leading('/etc/passwd')],
+    'voxels outside': [['dataset/outside-root train/images/p3.mhd'], 4, leading('../../../outside.raw')],
     'voxels behind a link': [
-      ['dataset/outside-root train/images/link.raw'],
+      ['dataset/outside-root train/images/link.raw', 'dataset/outside-root train/images/p3.mhd'],
       4,
       async () => {
         await write(join(folder, 'outside.raw'), await readFile(join(root, image)));
@@ -264,8 +264,7 @@ describe('volumes', () => {
       await spoil();
       const found = await checked(format);
       expect(found.images).toBe(images);
-      const passwd = relative(await realpath(root), '/etc/passwd');
-      expect(found.errors).toEqual(errors.map((error) => error.replace('{passwd}', passwd)));
+      expect(found.errors).toEqual(errors);
     },
   );
 });
