@@ -5,7 +5,7 @@ import { metaFields, metaNumbers } from './metaFields.ts';
 import type { MetaFields } from './metaFields.ts';
 import { unpack } from './unpack.ts';
 import type { Row, Triple, Volume, VolumeHeader } from './volume.ts';
-import { volumeFile } from './volumeFile.ts';
+import { volumeFile, volumeFileOf } from './volumeFile.ts';
 import { voxelBytes, voxelsOf } from './voxelTypes.ts';
 import type { VoxelType } from './voxelTypes.ts';
 
@@ -65,7 +65,7 @@ export async function readMetaImage(path: string, root: string, maxBytes: number
   const header = await readMetaHeader(path, root);
   const { bytes, compressed, skip, dataPath, length, type, bigEndian } = header;
   if (bytes > maxBytes) throw new Error(`${bytes} bytes of voxels`);
-  const file = await readLimitedFile(dataPath ?? path, volumeFile);
+  const file = await readLimitedFile(dataPath ?? path, volumeFileOf(maxBytes));
   const stored = dataPath === undefined ? file.subarray(length) : file;
   const whole = compressed ? await unpack(stored, 'zlib', bytes) : stored;
   const start = compressed ? 0 : skip < 0 ? whole.length - bytes : skip;

@@ -1,6 +1,6 @@
 import { constants, gunzipSync } from 'node:zlib';
 import { readLimitedFile } from '../limitedFile.ts';
-import { volumeFile } from './volumeFile.ts';
+import { volumeFile, volumeFileOf } from './volumeFile.ts';
 import { unpack } from './unpack.ts';
 import type { Row, Triple, Volume, VolumeHeader } from './volume.ts';
 import { voxelBytes, voxelsOf } from './voxelTypes.ts';
@@ -9,7 +9,7 @@ import type { VoxelType } from './voxelTypes.ts';
 /** Bytes of a NIfTI-1 header; the first number in the file. */
 const headerBytes = 348;
 /** Enough of a packed file to hold the header. */
-const packedStart = 2 ** 16;
+const packedStart = 4096;
 
 const types: Readonly<Record<number, VoxelType>> = {
   2: 'uint8',
@@ -48,7 +48,7 @@ export async function readNiftiHeader(path: string): Promise<NiftiHeader> {
  * @throws as `readNiftiHeader`.
  */
 export async function readNifti(path: string, maxBytes: number): Promise<Volume> {
-  const file = await readLimitedFile(path, volumeFile);
+  const file = await readLimitedFile(path, volumeFileOf(maxBytes));
   const packed = isGzip(file);
   const header = headerOf(packed ? unpackedStart(file) : file);
   const { offset, bytes, type, bigEndian } = header;
@@ -66,7 +66,7 @@ function isGzip(bytes: Buffer): boolean {
 
 function unpackedStart(packed: Buffer): Buffer {
   const start = packed.subarray(0, packedStart);
-  // Of a start, the end is missing. 64 kB of the worst kind unpack to 67 MB; a header comes long before that.
+  // Of a start, the end is missing. 4 kB of the worst kind unpack to 4 MB; a header comes long before that.
   return gunzipSync(start, { finishFlush: constants.Z_SYNC_FLUSH, maxOutputLength: packedStart * 1100 });
 }
 
