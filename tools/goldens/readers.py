@@ -78,6 +78,10 @@ def images():
     add("grey16big.tif", grey16, lambda path: tifffile.imwrite(path, grey16, byteorder=">"))
     add("rgb16.tif", rgb16, lambda path: tifffile.imwrite(path, rgb16, photometric="rgb"))
     add("rgb16planar.tif", rgb16, lambda path: tifffile.imwrite(path, np.moveaxis(rgb16, -1, 0), photometric="rgb", planarconfig="separate"))
+    # Transparency is dropped, whatever is behind it.
+    for name, visible in (("greyAlpha8", grey8), ("rgbAlpha8", rgb8), ("rgbAlpha16", rgb16), ("greyAlpha16", grey16)):
+        alpha = (np.arange(63).reshape(7, 9) * 4).astype(visible.dtype)
+        add(f"{name}.png", visible, lambda path: path.write_bytes(imagecodecs.png_encode(np.dstack([visible, alpha]))))
     float32 = RNG.normal(size=(7, 9)).astype(np.float32)
     tifffile.imwrite(folder / "float32.tif", float32)
 

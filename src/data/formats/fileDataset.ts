@@ -4,10 +4,10 @@ import type { ImageSize } from '../../pixels/image.ts';
 import type { Dataset, SampleEntry } from '../dataset.ts';
 import type { Defect } from '../defect.ts';
 import { readAnyImage, readAnySize } from '../images/anyImage.ts';
-import { personOf } from './foundImages.ts';
 import type { FoundImage } from './foundImages.ts';
 import type { Layout } from './layoutOptions.ts';
 import type { Listing } from './listing.ts';
+import { personFinder } from './persons.ts';
 import { sampleNames, splitEntries } from './sampleNames.ts';
 
 /** What a format knows of an image's labels before it reads them. */
@@ -33,6 +33,7 @@ export interface FileDatasetOptions {
 export function fileDataset(options: FileDatasetOptions): Listing {
   const { root, classes, images, layout, settings, labelsOf, defects } = options;
   const names = sampleNames(images, defects);
+  const personOf = personFinder(layout, defects);
   const sources = new Map<string, LabelSource>();
   const reading = JSON.stringify([layout.intensity ?? null, settings]);
   const entries = images.map((image, index) => {
@@ -42,7 +43,7 @@ export function fileDataset(options: FileDatasetOptions): Listing {
     const [annotationPath, ...others] = source.files;
     const entry: SampleEntry = {
       id,
-      person: personOf(image.relative, layout),
+      person: personOf(image),
       imagePath: image.path,
       reading,
       ...(annotationPath === undefined ? {} : { annotationPath }),

@@ -52,12 +52,6 @@ function prefixOf(folder: string): string {
   return parts.map((part) => `${part}/`).join('');
 }
 
-/** Who an image shows; see `person` of the layout. */
-export function personOf(relative: string, { person }: Pick<Layout, 'person'>): string {
-  const found = person === undefined ? undefined : new RegExp(person, 'u').exec(relative)?.[1];
-  return found ?? (relative.includes('/') ? relative.slice(0, relative.indexOf('/')) : relative);
-}
-
 /**
  * Where a template leads below the root: `{split}` is the split's folder, `{folder}` and `{name}` are the image's,
  * `{class}` is a class.

@@ -100,6 +100,22 @@ describe('masks', () => {
     await expect(openFormat(root, format)).rejects.toMatchObject({ code: 'dataset/outside-root' });
   });
 
+  test('an image whose path does not tell the person is one defect', async () => {
+    const named = { ...format, person: '^image([01])' } as Format;
+    expect(await checked(named)).toEqual({
+      errors: ['dataset/unknown-person train/images/image2.png'],
+      images: 3,
+    });
+    const { entries } = await openFormat(root, { ...format, person: '^image(\\d)' } as Format);
+    expect(entries.train.map(({ person }) => person)).toEqual(['0', '1', '2']);
+    const groups = ['a', '(a)(b)', '('];
+    expect(groups.map((person) => formatSchema.safeParse({ name: 'coco', person }).success)).toEqual([
+      false,
+      false,
+      false,
+    ]);
+  });
+
   test('templates and folders lead nowhere but down', () => {
     for (const [key, value] of [
       ['masks', '../{name}'],

@@ -4,9 +4,10 @@ import { mapConcurrently } from '../../mapConcurrently.ts';
 import { readVolumeHeader, volumeExtensions } from '../../volumes/anyVolume.ts';
 import { slicesOf } from '../../volumes/slice.ts';
 import type { VolumeHeader } from '../../volumes/volume.ts';
-import { filledTemplate, foundImages, labelFile, personOf } from '../foundImages.ts';
+import { filledTemplate, foundImages, labelFile } from '../foundImages.ts';
 import type { FoundImage } from '../foundImages.ts';
 import type { Listing } from '../listing.ts';
+import { personFinder } from '../persons.ts';
 import { sampleNames, splitEntries } from '../sampleNames.ts';
 import { listTree } from '../tree.ts';
 import type { Tree } from '../tree.ts';
@@ -36,7 +37,10 @@ export async function listVolumes(root: string, format: VolumesFormat): Promise<
     })),
     tree.defects,
   );
-  const slices = volumes.flatMap((volume, index) => slicesIn(volume, names[index]!, format));
+  const personOf = personFinder(format, tree.defects);
+  const slices = volumes.flatMap((volume, index) =>
+    slicesIn(volume, { name: names[index]!, person: personOf(volume.image) }, format),
+  );
   const sources = new Map(slices.map(({ entry, source }) => [entry.id, source]));
   const reader = new SliceReader(tree.root, format);
   const sourceOf = ({ id }: SampleEntry): SliceSource => sources.get(id)!;
@@ -82,7 +86,11 @@ async function foundVolumes(tree: Tree, format: VolumesFormat): Promise<FoundVol
   return found.filter((volume) => volume !== undefined);
 }
 
-function slicesIn({ image, header, labelPath }: FoundVolume, name: string, format: VolumesFormat) {
+function slicesIn(
+  { image, header, labelPath }: FoundVolume,
+  { name, person }: { readonly name: string; readonly person: string },
+  format: VolumesFormat,
+) {
   const { axis, every, neighbours, step, intensity, classes, ignore } = format;
   const { count, width, height } = slicesOf(header, axis);
   const digits = String(count - 1).length;
@@ -91,7 +99,7 @@ function slicesIn({ image, header, labelPath }: FoundVolume, name: string, forma
     const reading = { axis, index, neighbours, step, intensity, classes, ignore };
     const entry: SampleEntry = {
       id: `${name}_${axis}${String(index).padStart(digits, '0')}`,
-      person: personOf(image.relative, format),
+      person,
       imagePath: image.path,
       reading: JSON.stringify(reading),
       ...(labelPath === undefined ? {} : { annotationPath: labelPath }),
