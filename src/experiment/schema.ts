@@ -49,7 +49,11 @@ const dataFields = z.strictObject({
   exclude: z.array(text).default([]),
 });
 
-const dataSchema = dataFields.superRefine(({ channels, normalization }, context) => {
+const dataSchema = dataFields.superRefine(({ channels, format, normalization }, context) => {
+  if (channels === 1 && typeof format === 'object' && 'neighbours' in format && format.neighbours === 1) {
+    const message = 'must be 3, since data.format.neighbours makes three channels';
+    context.addIssue({ code: 'custom', path: ['channels'], message });
+  }
   for (const key of ['mean', 'std'] as const) {
     const count = normalization?.[key].length ?? channels;
     if (count === channels) continue;

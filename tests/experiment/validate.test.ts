@@ -60,6 +60,11 @@ describe('one wrong setting is one clause with its path and the nearest valid ke
       { name: 'coco', intensity: { name: 'window', low: 5, high: 1 } },
       'data.format.intensity.high: must be above low (it is 1)',
     ],
+    [
+      'data',
+      { root: 'data', imageSize: 64, channels: 1, format: { name: 'coco', neighbours: 1 } },
+      'data.channels: must be 3, since data.format.neighbours makes three channels (it is 1)',
+    ],
     ['data.root', 5, 'data.root must be a text, but is 5'],
     ['data', undefined, 'data is missing'],
     ['loss', undefined, 'loss is missing'],

@@ -4,9 +4,11 @@ import type { ImageSize } from '../../pixels/image.ts';
 import type { Dataset, SampleEntry } from '../dataset.ts';
 import type { Defect } from '../defect.ts';
 import { readAnyImage, readAnySize } from '../images/anyImage.ts';
+import { readWithNeighbours } from '../images/series.ts';
 import type { FoundImage } from './foundImages.ts';
 import type { Layout } from './layoutOptions.ts';
 import type { Listing } from './listing.ts';
+import { neighboursOf } from './neighbours.ts';
 import { personFinder } from './persons.ts';
 import { sampleNames, splitEntries } from './sampleNames.ts';
 
@@ -22,7 +24,7 @@ export interface FileDatasetOptions {
   readonly root: string;
   readonly classes: readonly string[];
   readonly images: readonly FoundImage[];
-  readonly layout: Pick<Layout, 'images' | 'intensity' | 'maxPixels' | 'person'>;
+  readonly layout: Pick<Layout, 'images' | 'intensity' | 'maxPixels' | 'neighbours' | 'person' | 'step'>;
   /** Settings that decide what labels the files give. */
   readonly settings: unknown;
   readonly labelsOf: (image: FoundImage) => LabelSource;
@@ -35,12 +37,14 @@ export function fileDataset(options: FileDatasetOptions): Listing {
   const names = sampleNames(images, defects);
   const personOf = personFinder(layout, defects);
   const sources = new Map<string, LabelSource>();
-  const reading = JSON.stringify([layout.intensity ?? null, settings]);
+  const neighbours = layout.neighbours === 0 ? undefined : neighboursOf(images, layout.step);
+  const reading = JSON.stringify([layout.intensity ?? null, layout.neighbours, settings]);
   const entries = images.map((image, index) => {
     const id = names[index]!;
     const source = labelsOf(image);
     sources.set(id, source);
-    const [annotationPath, ...others] = source.files;
+    const [annotationPath, ...otherLabels] = source.files;
+    const others = [...otherLabels, ...(neighbours?.get(image.path) ?? [])];
     const entry: SampleEntry = {
       id,
       person: personOf(image),
@@ -57,7 +61,12 @@ export function fileDataset(options: FileDatasetOptions): Listing {
     classes,
     persons: new Map(),
     entries: splitEntries(root, entries, expected, defects),
-    readImage: ({ imagePath }) => readAnyImage(imagePath, layout),
+    readImage: ({ imagePath }) => {
+      const around = neighbours?.get(imagePath);
+      return around === undefined
+        ? readAnyImage(imagePath, layout)
+        : readWithNeighbours(imagePath, around, layout);
+    },
     readSize: ({ imagePath }) => readAnySize(imagePath, layout.maxPixels),
     async readLabels({ id, imagePath }) {
       const source = sources.get(id);

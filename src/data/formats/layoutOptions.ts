@@ -39,6 +39,13 @@ export const folderOptions = {
    * `images`. Default: the first folder of the path, or else each image is a person.
    */
   person: pattern.optional(),
+  /**
+   * 1: the slices before and after an image are its first and third channel, those of its volume or else the images of
+   * its folder in the order of their names; at the edge, the edge's slice stands in for a missing one.
+   */
+  neighbours: z.union([z.literal(0), z.literal(1)]).default(0),
+  /** Slices from an image to its neighbours. */
+  step: z.int().min(1).max(1000).default(1),
   /** How more than 8 bits become bytes. Default: the window that a DICOM file names, else percentiles 0.5 and 99.5. */
   intensity: intensitySchema.optional(),
 };

@@ -27,18 +27,33 @@ export interface StoredImage extends Rescale {
  * @throws PhalanxError `image/no-window` when the file's window is asked for and there is none.
  */
 export function renderImage(stored: StoredImage, intensity: Intensity | undefined, path: string): Image {
-  const { width, height, channels, data } = stored;
-  const plain = stored.slope === 1 && stored.intercept === 0 && stored.window === undefined;
-  if (intensity === undefined && plain && data instanceof Uint8Array) {
-    return {
-      width,
-      height,
-      channels,
-      data: stored.inverted === true ? data.map((value) => 255 - value) : data,
-    };
-  }
-  const limits = limitsOf(stored, intensity, path);
-  return { width, height, channels, data: toBytes(data, stored, limits, stored.inverted) };
+  const { width, height, channels } = stored;
+  return { width, height, channels, data: renderBytes(stored, windowOf(stored, intensity, path)) };
+}
+
+/** The bytes of an image through a window; without one, as they are stored. */
+export function renderBytes(
+  { data, inverted = false, ...rescale }: StoredImage,
+  window: Limits | undefined,
+): Uint8Array {
+  if (window !== undefined) return toBytes(data, rescale, window, inverted);
+  const bytes = data as Uint8Array;
+  return inverted ? bytes.map((value) => 255 - value) : bytes;
+}
+
+/**
+ * The window that an image is rendered through; none for bytes that stay as they are.
+ *
+ * @throws PhalanxError `image/no-window`.
+ */
+export function windowOf(
+  stored: StoredImage,
+  intensity: Intensity | undefined,
+  path: string,
+): Limits | undefined {
+  const { data, slope, intercept, window } = stored;
+  const plain = data instanceof Uint8Array && slope === 1 && intercept === 0 && window === undefined;
+  return plain && intensity === undefined ? undefined : limitsOf(stored, intensity, path);
 }
 
 /**

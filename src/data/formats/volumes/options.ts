@@ -19,10 +19,6 @@ export const volumesSchema = z
     suffix: z.string().max(50).default(''),
     /** The axis that slices are stacked along, in the order of the file. */
     axis: z.enum(['x', 'y', 'z']).default('z'),
-    /** 1: the slices before and after an image are its first and third channel, the edge's slice standing in for a missing one. */
-    neighbours: z.union([z.literal(0), z.literal(1)]).default(0),
-    /** Slices from an image to its neighbours. */
-    step: z.int().min(1).max(1000).default(1),
     /** Every how many slices one is an image. */
     every: z.int().min(1).max(1000).default(1),
     /** Most bytes of one volume's voxels, unpacked. */

@@ -1,6 +1,7 @@
 import { PhalanxError } from '../../../core/errors.ts';
 import type { LabelMap } from '../../../labels/labelMap.ts';
 import type { Image, ImageSize } from '../../../pixels/image.ts';
+import { stackChannels } from '../../images/stackChannels.ts';
 import { limitsOf } from '../../images/stored.ts';
 import { toBytes } from '../../intensity/toBytes.ts';
 import type { Limits } from '../../intensity/values.ts';
@@ -42,11 +43,7 @@ export class SliceReader {
     const slice = (at: number): Uint8Array =>
       toBytes(sliceOf(volume, axis, Math.min(Math.max(at, 0), count - 1)), volume, limits);
     if (neighbours === 0) return { ...size, channels: 1, data: slice(index) };
-    const channels = [slice(index - step), slice(index), slice(index + step)];
-    const data = new Uint8Array(3 * size.width * size.height);
-    for (const [channel, bytes] of channels.entries()) {
-      for (let i = 0; i < bytes.length; i++) data[3 * i + channel] = bytes[i]!;
-    }
+    const data = stackChannels([slice(index - step), slice(index), slice(index + step)]);
     return { ...size, channels: 3, data };
   }
 
