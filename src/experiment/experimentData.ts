@@ -56,7 +56,7 @@ export async function openDataset({ format, root, offline, exclude }: DataConfig
  *
  * @throws PhalanxError `data/not-annotated` naming the first of them.
  */
-export function requireAnnotations({ entries }: Dataset): void {
+export function requireAnnotations({ entries }: Dataset, { format }: DataConfig): void {
   const bare = entries.train.filter(({ annotationPath }) => annotationPath === undefined);
   if (bare.length === 0) return;
   throw new PhalanxError('data/not-annotated', {
@@ -65,7 +65,10 @@ export function requireAnnotations({ entries }: Dataset): void {
         ? 'A training image has no annotation'
         : `${bare.length} training images have no annotation, the first of them`,
     where: bare[0]!.imagePath,
-    expected: 'labels where data.format says they are; a .json file in outputs_json for hand-bone',
+    expected:
+      format === 'hand-bone' || format.name === 'polygons'
+        ? 'a .json file with the same person and name in outputs_json'
+        : 'labels where data.format says they are',
     fix: 'Add it, move the image away, or leave its person out by data.exclude',
   });
 }

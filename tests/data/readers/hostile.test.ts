@@ -28,7 +28,8 @@ const [first, second, third] = pictures(3, 1) as [Picture, Picture, Picture];
 type Picture = ReturnType<typeof pictures>[0];
 
 describe('masks', () => {
-  const format = formatSchema.parse({ name: 'mask-files', classes: ['a'], masks: '{split}/masks/{name}' });
+  const declared = { name: 'mask-files', classes: ['a'], masks: '{split}/masks/{name}' };
+  const format = formatSchema.parse(declared);
 
   beforeEach(async () => {
     for (const { name, grey, masks } of [first, second, third]) {
@@ -101,12 +102,12 @@ describe('masks', () => {
   });
 
   test('an image whose path does not tell the person is one defect', async () => {
-    const named = { ...format, person: '^image([01])' } as Format;
+    const named = formatSchema.parse({ ...declared, person: '^image([01])' });
     expect(await checked(named)).toEqual({
       errors: ['dataset/unknown-person train/images/image2.png'],
       images: 3,
     });
-    const { entries } = await openFormat(root, { ...format, person: '^image(\\d)' } as Format);
+    const { entries } = await openFormat(root, formatSchema.parse({ ...declared, person: '^image(\\d)' }));
     expect(entries.train.map(({ person }) => person)).toEqual(['0', '1', '2']);
     const groups = ['a', '(a)(b)', '('];
     expect(groups.map((person) => formatSchema.safeParse({ name: 'coco', person }).success)).toEqual([
