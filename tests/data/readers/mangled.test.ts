@@ -15,7 +15,7 @@ import { temporaryFolder, write } from '../../temporaryFolder.ts';
 const goldens = resolve('tests/goldens/readers');
 const maxPixels = 2500;
 const maxBytes = 10_000;
-const runs = { seed: 6, numRuns: 40 };
+const runs = { seed: 6, numRuns: 30 };
 
 /** What a reader gave or told; anything but an error that a person can act on is a defect of ours. */
 async function outcome<Result>(reading: Promise<Result> | Result): Promise<Result | PhalanxError> {
@@ -224,7 +224,7 @@ describe('texts from elsewhere', () => {
           expect(thrown).toBeInstanceOf(PhalanxError);
         }
       }),
-      { seed: 6, numRuns: 300 },
+      { seed: 6, numRuns: 150 },
     );
     expect(painted).toBeGreaterThan(50);
   });
@@ -256,7 +256,7 @@ describe('texts from elsewhere', () => {
         const rows = await outcome(readTable(path, { image: 'id', rle: 'rle' }));
         if (!(rows instanceof PhalanxError)) read++;
       }),
-      runs,
+      { seed: 6, numRuns: 60 },
     );
     expect(read).toBeGreaterThan(5);
   });
