@@ -7,6 +7,7 @@ import { foldSplit, makeFolds } from '../data/folds.ts';
 import type { FoldSplit } from '../data/folds.ts';
 import { withFurther } from '../data/further.ts';
 import { loadBatches } from '../data/loader/loadBatches.ts';
+import { openFormat } from '../data/formats/open.ts';
 import { readHandBone } from '../data/handBone/reader.ts';
 import { withOffline } from '../data/offline.ts';
 import type { Normalization } from '../training/normalization.ts';
@@ -30,20 +31,23 @@ const imagenet = {
 
 /**
  * Lists an experiment's dataset, without the people it leaves out, with the images made offline and those of further
- * datasets.
+ * datasets, which have its format.
  */
-export async function openDataset({ root, offline, further, exclude }: DataConfig): Promise<Dataset> {
-  let dataset = await readHandBone(root);
-  for (const directory of offline) dataset = await withOffline(dataset, await readHandBone(directory));
+export async function openDataset({ format, root, offline, further, exclude }: DataConfig): Promise<Dataset> {
+  let dataset = await openFormat(root, format);
+  for (const directory of offline) {
+    // Images made offline are written as polygons, whatever they were made from.
+    dataset = await withOffline(dataset, await readHandBone(directory, { classes: dataset.classes }));
+  }
   for (const { name, root: folder } of further) {
-    dataset = withFurther(dataset, await readHandBone(folder), name);
+    dataset = withFurther(dataset, await openFormat(folder, format), name);
   }
   const unknown = exclude.filter((person) => !dataset.entries.train.some((entry) => entry.person === person));
   if (unknown.length > 0) {
     throw new PhalanxError('data/unknown-person', {
       what: 'People are to be left out whom the dataset does not have',
       where: root,
-      expected: 'names of folders below train/DCM',
+      expected: 'people that training images show',
       received: unknown.join(', '),
       fix: 'Correct data.exclude',
     });
@@ -58,7 +62,7 @@ export async function openDataset({ root, offline, further, exclude }: DataConfi
  *
  * @throws PhalanxError `data/not-annotated` naming the first of them.
  */
-export function requireAnnotations({ entries }: Dataset): void {
+export function requireAnnotations({ entries }: Dataset, { format }: DataConfig): void {
   const bare = entries.train.filter(({ annotationPath }) => annotationPath === undefined);
   if (bare.length === 0) return;
   throw new PhalanxError('data/not-annotated', {
@@ -67,7 +71,10 @@ export function requireAnnotations({ entries }: Dataset): void {
         ? 'A training image has no annotation'
         : `${bare.length} training images have no annotation, the first of them`,
     where: bare[0]!.imagePath,
-    expected: 'a .json file with the same person and name in outputs_json',
+    expected:
+      format === 'hand-bone' || format.name === 'polygons'
+        ? 'a .json file with the same person and name in outputs_json'
+        : 'labels where data.format says they are',
     fix: 'Add it, move the image away, or leave its person out by data.exclude',
   });
 }

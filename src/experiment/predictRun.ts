@@ -58,7 +58,7 @@ export async function openRunData(run: Run, split: PredictedSplit, root?: string
     throw new PhalanxError('predict/no-images', {
       what: 'There are no images to predict',
       where: config.data.root,
-      expected: 'images below test/DCM',
+      expected: 'images in the folders of the test split',
       received: 'none',
     });
   }
@@ -112,6 +112,7 @@ export async function* predictRun(options: PredictRunOptions): AsyncGenerator<Pr
       entries,
       imageSize: { width: cache.shape.width, height: cache.shape.height },
       batches: (open) => batchesInOrder(cache, open, config, signal),
+      originalSize: (entry) => dataset.readSize(entry),
       normalization: normalizationOf(settings),
       precision: training.precision,
       tta,

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { offlineSettingsSchema } from '../augment/offline/options.ts';
 import { transformSchema } from '../augment/spec.ts';
 import type { TransformSpec } from '../augment/spec.ts';
+import { formatSchema } from '../data/formats/options.ts';
 import { decoderSchema } from '../models/decoders/options.ts';
 import { encoderSchema } from '../models/encoders/options.ts';
 import { encoderDefect, paddingDefect } from '../models/modelSchema.ts';
@@ -16,8 +17,8 @@ const side = z.int().min(32).max(16384);
 const text = z.string().min(1);
 
 const dataFields = z.strictObject({
-  /** Layout of the dataset on disk. */
-  format: z.literal('hand-bone').default('hand-bone'),
+  /** Layout of the dataset on disk: `hand-bone`, or another by its `name` and options. */
+  format: formatSchema.default('hand-bone'),
   /** Folder of the dataset, from the folder the command runs in. */
   root: text,
   /** Side of the square images that the model sees, or both sides; pixels. */
@@ -64,7 +65,11 @@ const dataFields = z.strictObject({
   exclude: z.array(text).default([]),
 });
 
-const dataSchema = dataFields.superRefine(({ channels, normalization }, context) => {
+const dataSchema = dataFields.superRefine(({ channels, format, normalization }, context) => {
+  if (channels === 1 && typeof format === 'object' && 'neighbours' in format && format.neighbours === 1) {
+    const message = 'must be 3, since data.format.neighbours makes three channels';
+    context.addIssue({ code: 'custom', path: ['channels'], message });
+  }
   for (const key of ['mean', 'std'] as const) {
     const count = normalization?.[key].length ?? channels;
     if (count === channels) continue;
@@ -200,6 +205,9 @@ export type ExperimentDeclaration = Readonly<
     augmentation?: readonly TransformSpec[] | undefined;
   }
 >;
+
+/** How a dataset lies on disk, as a person declares it in `data.format`. */
+export type DataFormat = NonNullable<Declared['data']['format']>;
 
 const threshold = z.number().gt(0).lt(1);
 

@@ -20,6 +20,9 @@ export function valuesAt(schema: z.ZodType, path: readonly string[], root: unkno
 export function kindsAt(schema: z.ZodType, path: readonly string[], root: unknown): string[] {
   return distinct(
     schemasAt(schema, path, root).map((option) => {
+      if (option.const !== undefined) return JSON.stringify(option.const);
+      const name = option.properties?.['name'];
+      if (typeof name === 'object' && name.const !== undefined) return '{ name, … }';
       if (option.properties !== undefined) return `{ ${Object.keys(option.properties).join(', ')} }`;
       switch (option.type) {
         case 'array':

@@ -66,7 +66,7 @@ export async function* trainExperiment(options: TrainExperimentOptions): AsyncGe
   const { experiment, fold = 0, signal } = options;
   const { config } = experiment;
   const dataset = await openDataset(config.data);
-  requireAnnotations(dataset);
+  requireAnnotations(dataset, config.data);
   const split = splitFold(dataset, config.data, fold);
   const spec = modelConfig(config, dataset.classes.length, relative(process.cwd(), experiment.path));
   // Before there is a run: what is not there should not leave one behind.

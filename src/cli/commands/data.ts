@@ -1,7 +1,9 @@
 import { join } from 'node:path';
 import { PhalanxError } from '../../core/errors.ts';
 import type { RegisterCommand } from '../command.ts';
-import { wholeNumber } from '../options.ts';
+import { formatOptions, readFormat } from '../formatOption.ts';
+import type { FormatFlags } from '../formatOption.ts';
+import { collect, wholeNumber } from '../options.ts';
 import { registerDataPrepare } from './dataPrepare.ts';
 
 interface PhantomFlags {
@@ -41,15 +43,15 @@ export const registerData: RegisterCommand = (program, run) => {
         );
       }),
     );
-  group
-    .command('check')
+  formatOptions(group.command('check'))
     .description('list every defect of a dataset; exit 1 if there is an error')
     .argument('<dir>', 'folder of the dataset')
     .action(
-      run(async ({ output, signal }, directory: string) => {
-        const { checkDataset } = await import('../../data/handBone/check.ts');
+      run(async ({ output, signal }, directory: string, flags: FormatFlags) => {
+        const { checkFormat } = await import('../../data/formats/check.ts');
+        const format = await readFormat(flags);
         const progress = output.progress('check');
-        const check = await checkDataset(directory, {
+        const check = await checkFormat(directory, format, {
           signal,
           onProgress: ({ done, total }) => progress.update(done, total),
         });
@@ -76,17 +78,16 @@ export const registerData: RegisterCommand = (program, run) => {
         }
       }),
     );
-  group
-    .command('analyze')
+  formatOptions(group.command('analyze'))
     .description('a report on the dataset: samples, areas, overlaps, people, unusual images')
     .argument('<dir>', 'folder of the dataset')
     .option('--out <dir>', 'folder of the report', 'reports')
     .action(
-      run(async ({ output, signal }, directory: string, options: { out: string }) => {
-        const { readHandBone } = await import('../../data/handBone/reader.ts');
+      run(async ({ output, signal }, directory: string, options: FormatFlags & { out: string }) => {
+        const { openFormat } = await import('../../data/formats/open.ts');
         const { analyzeDataset } = await import('../../analysis/analyzeDataset.ts');
         const { writeDatasetReport } = await import('../../analysis/report/writeDatasetReport.ts');
-        const dataset = await readHandBone(directory);
+        const dataset = await openFormat(directory, await readFormat(options));
         const progress = output.progress('analyze');
         const analysis = await analyzeDataset(dataset, {
           signal,

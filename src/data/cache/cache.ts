@@ -69,7 +69,7 @@ export interface SampleCache {
 
 /**
  * Decodes and resizes every entry that is not in the cache yet. Files are named by the content of image and
- * annotation, so a changed annotation is noticed, and a renamed image is not decoded again. Any number of processes
+ * annotation and by how they are read, so a changed annotation is noticed, and a renamed image is not decoded again. Any number of processes
  * may prepare the same folder at once, and any of them may be killed: what is there is whole.
  *
  * @throws PhalanxError about the first image or annotation that cannot be read, `file/write`; the signal's reason.
@@ -96,7 +96,9 @@ export async function prepareCache(
   const prepare = async (entry: SampleEntry): Promise<void> => {
     const image = await sources.hash(entry.imagePath);
     const annotation = entry.annotationPath === undefined ? '' : await sources.hash(entry.annotationPath);
-    const path = join(folder, `${nameOf(image, annotation)}${sampleExtension}`);
+    const others = await Promise.all((entry.sources ?? []).map((source) => sources.hash(source)));
+    const reading = entry.reading === undefined ? [] : [entry.reading];
+    const path = join(folder, `${nameOf(image, annotation, ...others, ...reading)}${sampleExtension}`);
     let size = await findSample(path, shape);
     if (size === undefined) {
       const made = await build(entry, path);
