@@ -3,7 +3,7 @@ import { PhalanxError } from '../../core/errors.ts';
 import type { RegisterCommand } from '../command.ts';
 import { formatOptions, readFormat } from '../formatOption.ts';
 import type { FormatFlags } from '../formatOption.ts';
-import { collect, wholeNumber } from '../options.ts';
+import { wholeNumber } from '../options.ts';
 import { registerDataPrepare } from './dataPrepare.ts';
 
 interface PhantomFlags {

@@ -2,7 +2,8 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { experimentSchema } from '../../../src/experiment/schema.ts';
 import { listRuns } from '../../../src/experiment/runDirectory.ts';
-import { openRunData, predictRun, storeOf, ttaOf } from '../../../src/experiment/predictRun.ts';
+import { openRunData, predictRun, storeOf } from '../../../src/experiment/predictRun.ts';
+import { ttaOf } from '../../../src/inference/tta/options.ts';
 import { trainExperiment } from '../../../src/experiment/trainExperiment.ts';
 import { temporaryFolder, write } from '../../temporaryFolder.ts';
 import { writeMetaImage } from './scenario.ts';
@@ -55,7 +56,7 @@ test('slices of volumes with their neighbours train, validate and are predicted'
   ]);
 
   const [run] = await listRuns(runs);
-  const tta = ttaOf({ horizontalFlip: false, scales: [1] });
+  const tta = ttaOf('none');
   const store = storeOf(run!, 'test', tta);
   const data = await openRunData(run!, 'test');
   for await (const event of predictRun({ data, tta, store, cache })) expect(event.type).not.toBe('warning');
