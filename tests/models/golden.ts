@@ -61,6 +61,22 @@ export function fromTorch(
   return tf.tidy(() => tf.transpose(tf.tensor4d(values, [...shape]), [0, 2, 3, 1]));
 }
 
+/** As `fromTorch`: N×C×D×H×W to `[N, D, H, W, C]`. */
+export function volumeFromTorch(
+  values: Float32Array,
+  shape: readonly [number, number, number, number, number],
+): tf.Tensor5D {
+  return tf.tidy(() => tf.transpose(tf.tensor5d(values, [...shape]), [0, 2, 3, 4, 1]));
+}
+
+/** As `toTorch`: `[N, D, H, W, C]` to N×C×D×H×W. */
+export function volumeToTorch(x: tf.Tensor5D): { shape: readonly number[]; values: Float32Array } {
+  const transposed = tf.transpose(x, [0, 4, 1, 2, 3]);
+  const result = { shape: transposed.shape, values: transposed.dataSync() as Float32Array };
+  transposed.dispose();
+  return result;
+}
+
 /** Name of an auxiliary output's values, as in tools/goldens/models.py. */
 export function auxiliaryName(index: number): string {
   return index === 0 ? 'auxiliary' : `auxiliary ${index}`;
