@@ -62,11 +62,11 @@ test.each(['float32', 'bfloat16'] as const)(
 );
 
 test('deep supervision adds the losses of feature maps, each times its weight, and trains', async () => {
-  const batch = makeBatch(['a', 'b', 'c', 'd'], 64);
+  const batch = makeBatch(['a', 'b', 'c', 'd'], 32);
   async function trainWith(deepSupervision: boolean | readonly number[], steps: number) {
     const model = buildModel({
       decoder: { name: 'fpn', pyramidChannels: 32, segmentationChannels: 32, dropout: 0, deepSupervision },
-      encoder: { name: 'resnet18' },
+      encoder: { name: 'resnet18', depth: 3 },
       inChannels: 3,
       classes: classes.length,
     });
@@ -101,15 +101,14 @@ test('deep supervision adds the losses of feature maps, each times its weight, a
   const muted = await trainWith([0, 0, 0, 0], 1);
   expect(muted.losses[0]).toBeCloseTo(plain.losses[0]!, 5);
   expect(muted.trained).toEqual(new Array<boolean>(8).fill(false));
-  // The first alone, the others alone, and all: what each adds to the first step's loss.
-  const added = async (weights: readonly number[] | true) =>
+  // What each adds to the first step's loss.
+  const added = async (weights: readonly number[]) =>
     (await trainWith(weights, 1)).losses[0]! - plain.losses[0]!;
   const [first, others] = [await added([1, 0, 0, 0]), await added([0, 1, 1, 1])];
   expect(Math.min(first, others)).toBeGreaterThan(0.1);
-  expect(await added(true)).toBeCloseTo(first + others, 4);
   expect(await added([0.5, 2, 2, 2])).toBeCloseTo(0.5 * first + 2 * others, 4);
 
-  const { losses, trained } = await trainWith([0.25, 0.25, 0.5, 0.5], 25);
+  const { losses, trained } = await trainWith([0.25, 0.25, 0.5, 0.5], 15);
   expect(trained).toEqual(new Array<boolean>(8).fill(true));
   expect(losses.at(-1)! / losses[0]!).toBeLessThan(0.6);
 });
