@@ -37,6 +37,7 @@ export function withFurther(dataset: Dataset, further: Dataset, name: string): D
     ...dataset,
     persons: new Map([...dataset.persons, ...renamed.map((person) => [person.id, person] as const)]),
     entries: { train: [...dataset.entries.train, ...original.keys()], test: dataset.entries.test },
+    readSize: read((owner, entry) => owner.readSize(entry)),
     readImage: read((owner, entry) => owner.readImage(entry)),
     readLabels: read((owner, entry) => owner.readLabels(entry)),
   };

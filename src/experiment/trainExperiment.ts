@@ -9,7 +9,6 @@ import { mapConcurrently } from '../data/mapConcurrently.ts';
 import { startEngine } from '../engine/engine.ts';
 import { buildModel } from '../models/buildModel.ts';
 import type { SegmentationModel } from '../models/segmentationModel.ts';
-import { resolveWeights } from '../models/weights/folder.ts';
 import { loadEncoderWeights } from '../models/weights/loadEncoderWeights.ts';
 import { requirePadding } from '../models/weights/requirePadding.ts';
 import { readSafetensors } from '../nn/safetensors/read.ts';
@@ -37,6 +36,7 @@ import { LiveState } from './liveState.ts';
 import type { Run } from './runDirectory.ts';
 import type { Experiment } from './schema.ts';
 import { samplingOf } from './sampling.ts';
+import { startingWeights } from './startingWeights.ts';
 import { logEvent, trackRun } from './trackRun.ts';
 
 /** What training an experiment tells besides the trainer's own events. */
@@ -70,9 +70,9 @@ export async function* trainExperiment(options: TrainExperimentOptions): AsyncGe
   const split = splitFold(dataset, config.data, fold);
   const spec = modelConfig(config, dataset.classes.length, relative(process.cwd(), experiment.path));
   // Before there is a run: what is not there should not leave one behind.
-  resolveWeights(config.model.encoder);
+  const weights = await startingWeights(config.model);
 
-  const { run, twins } = await openRun({ ...options, fold });
+  const { run, twins } = await openRun({ ...options, fold, weights });
   yield { type: 'run', run, twins };
   const events: ExperimentEvent[] = [];
   const cache = prepareEntries(

@@ -84,6 +84,11 @@ describe('one wrong setting is one clause with its path and the nearest valid ke
       'unetpluplus',
       `model.decoder.name must be one of ${decoderNames.join(', ')}, but is "unetpluplus" (did you mean unetplusplus?)`,
     ],
+    [
+      'model.decoder.name',
+      'unet3d',
+      `model.decoder.name must be one of ${decoderNames.join(', ')}, but is "unet3d" (a network for volumes: experiments train on images)`,
+    ],
     ['model.decoder', 'unet', 'model.decoder must be an object, but is "unet"'],
     [
       'model.decoder',

@@ -9,7 +9,9 @@ import { compile } from '../../src/engine/compile.ts';
 import { nativeTensorCount, startEngine } from '../../src/engine/engine.ts';
 import { randomNormal } from '../../src/engine/ops/random.ts';
 import { buildModel } from '../../src/models/buildModel.ts';
+import { parseModel } from '../../src/models/modelSchema.ts';
 import type { ModelOptions } from '../../src/models/modelSchema.ts';
+import { assembleModel } from '../../src/models/registry.ts';
 import { standsOnEncoder, suitableEncoders } from '../../src/models/decoders/limits.ts';
 import { decoderNames } from '../../src/models/decoders/options.ts';
 import type { DecoderName } from '../../src/models/decoders/options.ts';
@@ -175,7 +177,7 @@ describe.each(pairs)('%s on %s', (decoder, encoder) => {
     withModel(async (model) => {
       const path = join(folder, `${decoder}-${encoder}.safetensors`);
       await writeSafetensors(path, stateDict(model), { format: 'pt' });
-      const other = buildModel(options, { seed: 4 });
+      const other = assembleModel(parseModel(options));
       loadStateDict(other, (await readSafetensors(path)).tensors, path);
       expect(fingerprints(other)).toEqual(fingerprints(model));
       other.dispose();

@@ -49,6 +49,8 @@ export function declarations(): void {
   });
   defineExperiment({ ...base, model: { decoder: { name: 'unet-original', padding: true } } });
 
+  // @ts-expect-error a network for volumes does not train on images
+  defineExperiment({ ...base, model: { decoder: { name: 'unet3d' } } });
   // @ts-expect-error a whole network takes no encoder
   defineExperiment({ ...base, model: { ...model, decoder: { name: 'unet-original', padding: true } } });
   // @ts-expect-error a decoder needs an encoder
