@@ -1,4 +1,4 @@
-// Affine warps, eight pixels at a time.
+// A row of a warp, eight pixels at a time.
 #include "warp.h"
 
 #include <cstring>
@@ -108,73 +108,60 @@ TARGET_AVX2 inline bool SampleEight(const Warp& w, const Gather& g, __m256 sx, _
   return true;
 }
 
-TARGET_AVX2 void WarpRows(const Warp& w) {
+TARGET_AVX2 void SampleRow(const Warp& w, int y, const float* xs, const float* ys) {
   const int c = w.channels;
-  const __m256 m0 = _mm256_set1_ps(w.m[0]), m3 = _mm256_set1_ps(w.m[3]);
-  const __m256 lanes = _mm256_setr_ps(0, 1, 2, 3, 4, 5, 6, 7);
-  // Far enough outside for any image, and near enough for 32-bit products of coordinates not to matter.
-  const __m256 low = _mm256_set1_ps(-1e9f), high = _mm256_set1_ps(1e9f);
   uint32_t fill = 0;
   for (int k = 0; k < c; k++) fill |= static_cast<uint32_t>(w.fill[k]) << (8 * k);
   const Gather g = {reinterpret_cast<const int*>(w.source), _mm256_set1_epi32(c), _mm256_set1_epi32(w.width),
                     _mm256_set1_epi32(w.width * w.height * c - 4), _mm256_set1_epi32(static_cast<int>(fill))};
   const __m256i one = _mm256_set1_epi32(1);
-  for (int y = 0; y < w.outHeight; y++) {
-    const float fy = static_cast<float>(y);
-    const float rowX = fy * w.m[1] + w.m[2], rowY = fy * w.m[4] + w.m[5];
-    const __m256 vRowX = _mm256_set1_ps(rowX), vRowY = _mm256_set1_ps(rowY);
-    int x = 0;
-    for (; x + 8 <= w.outWidth; x += 8) {
-      const int64_t index = static_cast<int64_t>(y) * w.outWidth + x;
-      const __m256 fx = _mm256_add_ps(_mm256_set1_ps(static_cast<float>(x)), lanes);
-      const __m256 sx = _mm256_max_ps(low, _mm256_min_ps(high, _mm256_fmadd_ps(fx, m0, vRowX)));
-      const __m256 sy = _mm256_max_ps(low, _mm256_min_ps(high, _mm256_fmadd_ps(fx, m3, vRowY)));
-      const __m256i nx = _mm256_cvtps_epi32(sx), ny = _mm256_cvtps_epi32(sy);
-      // Interpolation reaches less than one pixel beyond the nearest one.
-      const __m256i near = _mm256_and_si256(InRange(_mm256_add_epi32(nx, one), w.width + 2),
-                                            InRange(_mm256_add_epi32(ny, one), w.height + 2));
-      if (w.border == kConstant && Lanes(near) == 0) {
-        for (const PlanePair& plane : w.planes) {
-          _mm256_storeu_si256(reinterpret_cast<__m256i*>(plane.target + index), _mm256_setzero_si256());
-        }
-        StorePixels(w.target + index * c, g.fill, c);
-        continue;
+  int x = 0;
+  for (; x + 8 <= w.outWidth; x += 8) {
+    const int64_t index = static_cast<int64_t>(y) * w.outWidth + x;
+    const __m256 sx = _mm256_loadu_ps(xs + x), sy = _mm256_loadu_ps(ys + x);
+    const __m256i nx = _mm256_cvtps_epi32(sx), ny = _mm256_cvtps_epi32(sy);
+    // Interpolation reaches less than one pixel beyond the nearest one.
+    const __m256i near = _mm256_and_si256(InRange(_mm256_add_epi32(nx, one), w.width + 2),
+                                          InRange(_mm256_add_epi32(ny, one), w.height + 2));
+    if (w.border == kConstant && Lanes(near) == 0) {
+      for (const PlanePair& plane : w.planes) {
+        _mm256_storeu_si256(reinterpret_cast<__m256i*>(plane.target + index), _mm256_setzero_si256());
       }
-      const __m256i inside = _mm256_and_si256(InRange(nx, w.width), InRange(ny, w.height));
-      const __m256i from = _mm256_add_epi32(_mm256_mullo_epi32(ny, g.width), nx);
-      const bool simple = w.border == kConstant || Lanes(inside) == 255;
-      if (simple) {
-        for (const PlanePair& plane : w.planes) {
-          const __m256i value = _mm256_mask_i32gather_epi32(
-              _mm256_setzero_si256(), reinterpret_cast<const int*>(plane.source), from, inside, 4);
-          _mm256_storeu_si256(reinterpret_cast<__m256i*>(plane.target + index), value);
-        }
-      } else {
-        for (int k = 0; k < 8; k++) SampleLabels(w, SourceOf(w, x + k, rowX, rowY), index + k);
-      }
-      __m256i pixels;
-      if (w.linear ? SampleEight(w, g, sx, sy, &pixels) : simple && Fetch(g, from, inside, &pixels)) {
-        StorePixels(w.target + index * c, pixels, c);
-      } else {
-        for (int k = 0; k < 8; k++) {
-          SamplePixel(w, SourceOf(w, x + k, rowX, rowY), w.target + (index + k) * c);
-        }
-      }
+      StorePixels(w.target + index * c, g.fill, c);
+      continue;
     }
-    WarpRowTail(w, y, x, rowX, rowY);
+    const __m256i inside = _mm256_and_si256(InRange(nx, w.width), InRange(ny, w.height));
+    const __m256i from = _mm256_add_epi32(_mm256_mullo_epi32(ny, g.width), nx);
+    const bool simple = w.border == kConstant || Lanes(inside) == 255;
+    if (simple) {
+      for (const PlanePair& plane : w.planes) {
+        const __m256i value = _mm256_mask_i32gather_epi32(
+            _mm256_setzero_si256(), reinterpret_cast<const int*>(plane.source), from, inside, 4);
+        _mm256_storeu_si256(reinterpret_cast<__m256i*>(plane.target + index), value);
+      }
+    } else {
+      for (int k = 0; k < 8; k++) SampleLabels(w, xs[x + k], ys[x + k], index + k);
+    }
+    __m256i pixels;
+    if (w.linear ? SampleEight(w, g, sx, sy, &pixels) : simple && Fetch(g, from, inside, &pixels)) {
+      StorePixels(w.target + index * c, pixels, c);
+    } else {
+      for (int k = 0; k < 8; k++) SamplePixel(w, xs[x + k], ys[x + k], w.target + (index + k) * c);
+    }
   }
+  SampleRowTail(w, y, x, xs, ys);
 }
 
 }  // namespace
 
-bool WarpRowsAvx2(const Warp& w) {
+bool UseAvx2(const Warp& w) {
   // Gathers index with 32 bits.
   const int64_t bytes = static_cast<int64_t>(w.width) * w.height * w.channels;
   if (bytes < 4 || bytes >= (int64_t{1} << 31)) return false;
-  if (!__builtin_cpu_supports("avx2") || !__builtin_cpu_supports("fma")) return false;
-  WarpRows(w);
-  return true;
+  return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
 }
+
+void SampleRowAvx2(const Warp& w, int y, const float* xs, const float* ys) { SampleRow(w, y, xs, ys); }
 
 }  // namespace phalanx
 
@@ -182,7 +169,8 @@ bool WarpRowsAvx2(const Warp& w) {
 
 namespace phalanx {
 
-bool WarpRowsAvx2(const Warp&) { return false; }
+bool UseAvx2(const Warp&) { return false; }
+void SampleRowAvx2(const Warp& w, int y, const float* xs, const float* ys) { SampleRowTail(w, y, 0, xs, ys); }
 
 }  // namespace phalanx
 

@@ -155,6 +155,7 @@ describe('image and labels together', () => {
     const needs: Record<string, object> = {
       RandomCrop: { width: 30, height: 20 },
       CenterCrop: { width: 30, height: 20 },
+      CropNonEmptyMaskIfExists: { width: 30, height: 20 },
       Resize: { width: 30, height: 20 },
       RandomResizedCrop: { size: [30, 20] },
       Jimp: { method: 'invert' },
@@ -242,6 +243,7 @@ describe('validation', () => {
       const needs: Record<string, object> = {
         RandomCrop: { width: 3, height: 4 },
         CenterCrop: { width: 3, height: 4 },
+        CropNonEmptyMaskIfExists: { width: 3, height: 4 },
         Resize: { width: 3, height: 4 },
         RandomResizedCrop: { size: [3, 4] },
         Jimp: { method: 'invert' },
