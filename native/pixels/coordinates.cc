@@ -30,16 +30,17 @@ VECTORIZED void Perspective(const double* values, float* __restrict xs, float* _
   }
 }
 
-// d -> d (1 + k1 r + k2 r^2) about the centre, with r the squared distance in scaled units.
+// Of d, the distance from one centre: d (1 + k1 r + k2 r^2) from the other, r being its square in scaled units.
 VECTORIZED void Radial(const double* v, float* __restrict xs, float* __restrict ys, int count) {
   const double centreX = v[0], centreY = v[1], scaleX = v[2], scaleY = v[3], k1 = v[4], k2 = v[5];
+  const double toX = v[6], toY = v[7];
   for (int i = 0; i < count; i++) {
     const double dx = static_cast<double>(xs[i]) - centreX, dy = static_cast<double>(ys[i]) - centreY;
-    const double u = dx * scaleX, v = dy * scaleY;
-    const double r = u * u + v * v;
+    const double sx = dx * scaleX, sy = dy * scaleY;
+    const double r = sx * sx + sy * sy;
     const double factor = 1 + (k2 * r + k1) * r;
-    xs[i] = static_cast<float>(dx * factor + centreX);
-    ys[i] = static_cast<float>(dy * factor + centreY);
+    xs[i] = static_cast<float>(dx * factor + toX);
+    ys[i] = static_cast<float>(dy * factor + toY);
   }
 }
 

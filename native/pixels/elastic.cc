@@ -90,12 +90,15 @@ VECTORIZED void AddShifts(const float* __restrict shifts, float alpha, float sta
   for (int64_t x = 0; x < count; x++) out[x] = start + step * static_cast<float>(x) + alpha * shifts[x];
 }
 
+// Noise of one or two maps, one below the other, and smoothed as one image.
 struct Field {
   const float* noise;
-  int64_t width, height, stride;
+  int64_t width, height, fields, stride;
   // Odd and symmetric.
   std::vector<float> kernel;
   float alpha;
+
+  int64_t Rows() const { return fields * height; }
 
   // noise -> values at the places of `across` in every row, borders repeated.
   std::vector<float> SmoothRows(const Grid& across) const {
@@ -106,8 +109,8 @@ struct Field {
     const int64_t before = radius - across.PixelOf(0);
     const int64_t padded = across.PixelOf(across.count - 1) - across.PixelOf(0) + std::max(wide, taps);
     std::vector<float> row(static_cast<size_t>(std::max(padded, before + width)) + 16);
-    std::vector<float> out(static_cast<size_t>(across.pitch * height));
-    for (int64_t y = 0; y < height; y++) {
+    std::vector<float> out(static_cast<size_t>(across.pitch * Rows()));
+    for (int64_t y = 0; y < Rows(); y++) {
       const float* from = noise + y * width;
       std::fill(row.begin(), row.begin() + before, from[0]);
       std::copy(from, from + width, row.begin() + before);
@@ -122,17 +125,16 @@ struct Field {
     return out;
   }
 
-  // map = the pixel's own column (or row, `vertical`) + alpha * smoothed noise
-  void Write(float* map, bool vertical) const {
-    const Grid across(width, stride), down(height, stride);
-    const std::vector<float> rows = SmoothRows(across);
+  // map = the pixel's own column (or row, `vertical`) + alpha * smoothed noise of the field from row `top` on
+  void Write(const Grid& across, const std::vector<float>& rows, int64_t top, bool vertical, float* map) const {
+    const Grid down(height, stride);
     const int64_t radius = static_cast<int64_t>(kernel.size()) / 2, count = across.pitch;
     std::vector<float> values(static_cast<size_t>(count * down.count));
     std::vector<const float*> window(kernel.size());
     for (int64_t j = 0; j < down.count; j++) {
       for (size_t k = 0; k < window.size(); k++) {
-        const int64_t y = down.PixelOf(j) + static_cast<int64_t>(k) - radius;
-        window[k] = rows.data() + std::max<int64_t>(0, std::min(height - 1, y)) * count;
+        const int64_t y = top + down.PixelOf(j) + static_cast<int64_t>(k) - radius;
+        window[k] = rows.data() + std::max<int64_t>(0, std::min(Rows() - 1, y)) * count;
       }
       ConvolveAcross(window.data(), kernel.data(), radius, values.data() + j * count, count);
     }
@@ -153,11 +155,11 @@ struct Field {
   }
 };
 
-// elasticMaps(noiseX, noiseY, width, height, kernel[odd], stride, alpha, mapX, mapY)
+// elasticMaps(noise, fields, width, height, kernel[odd], stride, alpha, mapX, mapY)
 Napi::Value ElasticMaps(const Napi::CallbackInfo& info) {
+  const int64_t fields = IntegerArg(info, 1, "fields", 1, 2);
   const int64_t width = SideArg(info, 2, "width"), height = SideArg(info, 3, "height");
-  const auto noiseX = SpanArg<float>(info, 0, "noiseX", width * height);
-  const auto noiseY = SpanArg<float>(info, 1, "noiseY", width * height);
+  const auto noise = SpanArg<float>(info, 0, "noise", fields * width * height);
   const auto kernel = SpanArg<float>(info, 4, "kernel");
   if (kernel.length % 2 == 0 || kernel.length > (1 << 16)) FailRange(info, "kernel", "expected an odd length up to 65535");
   const int64_t stride = IntegerArg(info, 5, "stride", 1, 1024);
@@ -165,12 +167,13 @@ Napi::Value ElasticMaps(const Napi::CallbackInfo& info) {
   const auto mapX = SpanArg<float>(info, 7, "mapX", width * height);
   const auto mapY = SpanArg<float>(info, 8, "mapY", width * height);
   const std::vector<float> weights(kernel.data, kernel.data + kernel.length);
-  const Field x{noiseX.data, width, height, stride, weights, alpha}, y{noiseY.data, width, height, stride, weights, alpha};
-  return AsyncKernel::Run(info, {mapX.owner, mapY.owner, noiseX.owner, noiseY.owner},
-                          [=, toX = mapX.data, toY = mapY.data] {
-                            x.Write(toX, false);
-                            y.Write(toY, true);
-                          });
+  const Field field{noise.data, width, height, fields, stride, weights, alpha};
+  return AsyncKernel::Run(info, {mapX.owner, mapY.owner, noise.owner}, [=, toX = mapX.data, toY = mapY.data] {
+    const Grid across(width, stride);
+    const std::vector<float> rows = field.SmoothRows(across);
+    field.Write(across, rows, 0, false, toX);
+    field.Write(across, rows, (fields - 1) * height, true, toY);
+  });
 }
 
 }  // namespace

@@ -20,9 +20,7 @@ VECTORIZED void ToGrey(const uint8_t* __restrict source, int64_t pixels, int64_t
       // OpenCV's weights of 15 bits.
       grey = (r * 9798 + g * 19235 + b * 3735 + (1 << 14)) >> 15;
     } else if (method == kDesaturation) {
-      // Half to even, as the original rounds.
-      const int sum = std::max(r, std::max(g, b)) + std::min(r, std::min(g, b));
-      grey = sum / 2 + (sum % 4 == 3 ? 1 : 0);
+      grey = (std::max(r, std::max(g, b)) + std::min(r, std::min(g, b))) / 2;
     } else if (method == kAverage) {
       grey = (r + g + b) / 3;
     } else {

@@ -128,7 +128,8 @@ std::vector<Step> StepsArg(const Napi::CallbackInfo& info, size_t index, int out
       keep->push_back(mapX.owner);
       keep->push_back(mapY.owner);
     } else {
-      const auto values = SpanOf<double>(info, parts.Get(4u), "steps.values", step.kind == StepKind::kPerspective ? 9 : 6);
+      constexpr int64_t kCounts[] = {6, 9, 0, 8};
+      const auto values = SpanOf<double>(info, parts.Get(4u), "steps.values", kCounts[static_cast<int>(step.kind)]);
       std::copy(values.data, values.data + values.length, step.values);
     }
     steps.push_back(step);

@@ -24,7 +24,8 @@ struct Step {
   StepKind kind;
   int fold;
   int width, height, outWidth, outHeight;
-  // Affine: 6, perspective: 9 (both output to source); radial: centre x, y, scale x, y, coefficients k1, k2.
+  // Affine: 6, perspective: 9 (both output to source); radial: centre x, y, scale x, y, coefficients
+  // k1, k2, centre x, y in the source.
   double values[9];
   // Separable: a source column per output column, a source row per output row. Dense: both per output pixel.
   const float *mapX, *mapY;

@@ -1,5 +1,5 @@
 import type { ImageSize } from './image.ts';
-import { release, uninitializedFloats } from './memory.ts';
+import { uninitializedFloats } from './memory.ts';
 import { nativePixels } from './native.ts';
 
 /** For every pixel, the column and the row that it comes from. */
@@ -11,8 +11,8 @@ export interface DenseMap {
 interface ElasticKernels {
   noiseField(seed: number, table: Float32Array, target: Float32Array): Promise<unknown>;
   elasticMaps(
-    noiseX: Float32Array,
-    noiseY: Float32Array,
+    noise: Float32Array,
+    fields: number,
     width: number,
     height: number,
     kernel: Float32Array,
@@ -36,8 +36,10 @@ export async function noiseField(seed: number, table: Float32Array, length: numb
 }
 
 /** The kernel of `cv2.GaussianBlur` for float images: four standard deviations to either side. */
-export function elasticKernel(sigma: number, taps = (Math.round(sigma * 8 + 1) | 1)): Float32Array {
-  const weights = Array.from({ length: taps }, (_, i) => Math.exp(-((i - (taps >> 1)) ** 2) / (2 * sigma * sigma)));
+export function elasticKernel(sigma: number, taps = Math.round(sigma * 8 + 1) | 1): Float32Array {
+  const weights = Array.from({ length: taps }, (_, i) =>
+    Math.exp(-((i - (taps >> 1)) ** 2) / (2 * sigma * sigma)),
+  );
   const sum = weights.reduce((total, weight) => total + weight, 0);
   return Float32Array.from(weights, (weight) => weight / sum);
 }
@@ -54,13 +56,14 @@ export function elasticStride(sigma: number): number {
  * Shifts every pixel by `alpha` times noise that is smoothed with a Gaussian, borders repeated (Simard, Steinkraus and
  * Platt, 2003; `cv2.GaussianBlur` of a float image to about 1e-4 of what it gives).
  *
- * @param noise One value a pixel, for the shift along x and along y; may be the same array twice.
+ * @param noise One value a pixel for the shift along x, then as many for that along y, or one for both. Two are
+ *   smoothed as one image, the second below the first (as albumentations does), so that they meet at one edge of each.
  * @param sigma In pixels.
  * @param kernel Of the smoothing, where it is not the whole Gaussian.
  */
 export async function elasticMap(
   { width, height }: ImageSize,
-  noise: readonly [x: Float32Array, y: Float32Array],
+  noise: Float32Array,
   alpha: number,
   sigma: number,
   kernel: Float32Array = elasticKernel(sigma),
@@ -69,11 +72,7 @@ export async function elasticMap(
   const x = uninitializedFloats(width * height);
   const y = uninitializedFloats(width * height);
   const kernels = nativePixels<ElasticKernels>();
-  await kernels.elasticMaps(noise[0], noise[1], width, height, kernel, stride, alpha, x, y);
+  const fields = noise.length / (width * height);
+  await kernels.elasticMaps(noise, fields, width, height, kernel, stride, alpha, x, y);
   return { x, y };
-}
-
-/** Gives back the memory of a map that nothing uses any more. */
-export function releaseMap({ x, y }: DenseMap): void {
-  release([x, y]);
 }

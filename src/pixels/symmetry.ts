@@ -54,9 +54,7 @@ export function symmetryMatrix(
   const signY = mirrorY ? -1 : 1;
   const startX = mirrorX ? width - 1 : 0;
   const startY = mirrorY ? height - 1 : 0;
-  return transpose
-    ? [0, signX, startX, signY, 0, startY]
-    : [signX, 0, startX, 0, signY, startY];
+  return transpose ? [0, signX, startX, signY, 0, startY] : [signX, 0, startX, 0, signY, startY];
 }
 
 interface SymmetryKernels {

@@ -23,7 +23,8 @@ export type PerspectiveMatrix = readonly [
  *
  * - `affine`, `perspective`: the matrix from output to source.
  * - `separable`: for every output column its source column, for every output row its source row.
- * - `radial`: `d (1 + k1 r + k2 r²)` about the centre, `r` being the square of `d` in units of `unit` pixels.
+ * - `radial`: `d` from `centre` comes from `d (1 + k1 r + k2 r²)` from `sourceCentre`, `r` being the square of `d` in
+ *   units of `unit` pixels.
  * - `dense`: for every output pixel its source column and row (`cv2.remap`'s maps).
  */
 export type WarpMap =
@@ -33,6 +34,7 @@ export type WarpMap =
   | {
       readonly kind: 'radial';
       readonly centre: readonly [x: number, y: number];
+      readonly sourceCentre: readonly [x: number, y: number];
       readonly unit: readonly [x: number, y: number];
       readonly coefficients: readonly [k1: number, k2: number];
     }
@@ -89,14 +91,20 @@ interface WarpKernels {
   ): Promise<unknown>;
 }
 
-/** The numbers of a map without tables; a radial one's as centre, reciprocal units, coefficients. */
+/** The numbers of a map without tables; a radial one's as centre, reciprocal units, coefficients, source's centre. */
 export function mapValues(map: WarpMap): Float64Array {
   switch (map.kind) {
     case 'affine':
     case 'perspective':
       return Float64Array.from(map.matrix);
     case 'radial':
-      return Float64Array.of(...map.centre, 1 / map.unit[0], 1 / map.unit[1], ...map.coefficients);
+      return Float64Array.of(
+        ...map.centre,
+        1 / map.unit[0],
+        1 / map.unit[1],
+        ...map.coefficients,
+        ...map.sourceCentre,
+      );
     default:
       return new Float64Array(0);
   }

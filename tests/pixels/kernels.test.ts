@@ -92,14 +92,13 @@ describe('native kernels against their TypeScript twins', () => {
 
   it('noiseField, elasticMap', async () => {
     const table = Float32Array.from(normalQuantiles());
-    const noise = await noiseField(4_000_000_000, table, 47 * 38);
-    expect(noise).toEqual(noiseFieldPlain(4_000_000_000, table, 47 * 38));
-    const other = await noiseField(7, table, 47 * 38);
+    const noise = await noiseField(4_000_000_000, table, 2 * 47 * 38);
+    expect(noise).toEqual(noiseFieldPlain(4_000_000_000, table, 2 * 47 * 38));
     for (const sigma of [1.5, 7, 13, 25]) {
       const kernel = elasticKernel(sigma);
       const size = { width: 47, height: 38 };
-      const plain = elasticMapPlain(size, [noise, other], 300, kernel);
-      const native = await elasticMap(size, [noise, other], 300, sigma, kernel);
+      const plain = elasticMapPlain(size, noise, 300, kernel);
+      const native = await elasticMap(size, noise, 300, sigma, kernel);
       const most = Math.max(...plain.x.map((value, i) => Math.abs(value - (i % 47))));
       for (const axis of ['x', 'y'] as const) {
         const error = Math.max(...native[axis].map((value, i) => Math.abs(value - plain[axis][i]!)));

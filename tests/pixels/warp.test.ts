@@ -49,7 +49,13 @@ function randomMaps(random: Random, width: number, height: number): WarpMap[] {
       matrix: [1.1, 0.1, -3, -0.05, 0.9, 2, random.uniform(-0.01, 0.01), random.uniform(-0.01, 0.01), 1],
     },
     { kind: 'separable', x: table(width, 3), y: table(height, 3) },
-    { kind: 'radial', centre: [width / 2, height / 2], unit: [width, height], coefficients: [0.4, -0.3] },
+    {
+      kind: 'radial',
+      centre: [width / 2, height / 2],
+      sourceCentre: [width / 3, height / 2],
+      unit: [width, height],
+      coefficients: [0.4, -0.3],
+    },
     { kind: 'dense', x: dense(true), y: dense(false) },
   ];
 }

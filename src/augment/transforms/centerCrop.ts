@@ -7,10 +7,10 @@ export const CenterCrop = defineGeometric(
   'CenterCrop',
   { height: side, width: side, ...padOptions, p: probability(1) },
   (size, options, random) => [
-      cropMove(size, options, random, (spareX, spareY) => ({
-        x: Math.floor(spareX / 2),
-        y: Math.floor(spareY / 2),
-      })),
+    cropMove(size, options, random, (spareX, spareY) => ({
+      x: Math.floor(spareX / 2),
+      y: Math.floor(spareY / 2),
+    })),
   ],
 );
 

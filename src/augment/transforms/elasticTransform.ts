@@ -30,14 +30,12 @@ export const ElasticTransform = defineGeometric(
   },
   async (size, options, random) => {
     const { alpha, sigma, approximate, sameDxdy, noiseDistribution } = options;
-    const count = size.width * size.height;
-    const table = tables[noiseDistribution]();
-    const x = await noiseField(random.bits(), table, count);
-    const y = sameDxdy ? x : await noiseField(random.bits(), table, count);
-    const largest = noiseDistribution === 'gaussian' ? largestOf(sameDxdy ? count : 2 * count, random) : 1;
+    const count = (sameDxdy ? 1 : 2) * size.width * size.height;
+    const noise = await noiseField(random.bits(), tables[noiseDistribution](), count);
+    const largest = noiseDistribution === 'gaussian' ? largestOf(count, random) : 1;
     const kernel = elasticKernel(sigma, approximate ? 17 : undefined);
-    const map = await elasticMap(size, [x, y], alpha / largest, sigma, kernel);
-    release(sameDxdy ? [x] : [x, y]);
+    const map = await elasticMap(size, noise, alpha / largest, sigma, kernel);
+    release([noise]);
     return [warpMove({ kind: 'dense', ...map }, size, options)];
   },
 );

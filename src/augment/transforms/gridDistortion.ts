@@ -1,5 +1,7 @@
 import { z } from 'zod';
 import type { Random } from '../../core/random.ts';
+import type { ImageSize } from '../../pixels/image.ts';
+import type { WarpMap } from '../../pixels/warp.ts';
 import { warpMove, warpOptions } from '../affine.ts';
 import { builderOf, defineGeometric, probability } from '../definition.ts';
 import { symmetricRange } from '../ranges.ts';
@@ -19,13 +21,23 @@ export const GridDistortion = defineGeometric(
   (size, options, random) => {
     const columns = factors(options, random);
     const rows = factors(options, random);
-    const x = sourcePositions(size.width, columns, options.normalized);
-    const y = sourcePositions(size.height, rows, options.normalized);
-    return [warpMove({ kind: 'separable', x, y }, size, options)];
+    return [warpMove(gridMap(size, columns, rows, options.normalized), size, options)];
   },
 );
 
 export const gridDistortion = builderOf(GridDistortion);
+
+/** The map by the factors of the grid's columns and rows, one more than there are whole cells. */
+export function gridMap(
+  size: ImageSize,
+  columns: readonly number[],
+  rows: readonly number[],
+  normalized: boolean,
+): WarpMap {
+  const x = sourcePositions(size.width, columns, normalized);
+  const y = sourcePositions(size.height, rows, normalized);
+  return { kind: 'separable', x, y };
+}
 
 interface FactorOptions {
   readonly numSteps: number;
@@ -48,7 +60,8 @@ function sourcePositions(length: number, given: readonly number[], normalized: b
     const start = i * cell;
     const count = Math.min(cell, length - start);
     for (let k = 0; k < count; k++) {
-      positions[start + k] = k > 0 && k === count - 1 ? to : from + (k * (to - from)) / Math.max(1, count - 1);
+      positions[start + k] =
+        k > 0 && k === count - 1 ? to : from + (k * (to - from)) / Math.max(1, count - 1);
     }
     from = to;
   }

@@ -24,7 +24,10 @@ const gridDropoutOptions = {
     .nullable()
     .default(null),
   /** Pixels. */
-  shiftXy: z.tuple([z.int().min(0), z.int().min(0)]).readonly().default([0, 0]),
+  shiftXy: z
+    .tuple([z.int().min(0), z.int().min(0)])
+    .readonly()
+    .default([0, 0]),
   fill,
   /** 0 empties the labels in the holes too. */
   fillMask: z.union([z.literal(0), z.null()]).default(null),
@@ -67,7 +70,11 @@ export const GridDropout = defineTransform(
 
 export const gridDropout = builderOf(GridDropout);
 
-function gridOf({ width, height }: ImageSize, options: Grid, random: Random): { rows: number; columns: number } {
+function gridOf(
+  { width, height }: ImageSize,
+  options: Grid,
+  random: Random,
+): { rows: number; columns: number } {
   const { holesNumberXy, unitSizeRange } = options;
   if (holesNumberXy !== null) {
     return { rows: Math.min(height, holesNumberXy[0]), columns: Math.min(width, holesNumberXy[1]) };

@@ -27,10 +27,20 @@ export const OpticalDistortion = defineGeometric(
 export const opticalDistortion = builderOf(OpticalDistortion);
 
 function lens({ width, height }: ImageSize, drawn: number, mode: (typeof modes)[number]): WarpMap {
-  const centre = [width / 2, height / 2] as const;
+  const sourceCentre = [width / 2, height / 2] as const;
   // OpenCV is given float32 coefficients.
   const k = Math.fround(drawn);
-  if (mode === 'camera') return { kind: 'radial', centre, unit: [width, height], coefficients: [k, k] };
-  const radius = Math.hypot(...centre);
-  return { kind: 'radial', centre, unit: [radius, radius], coefficients: [drawn, 0] };
+  if (mode === 'camera') {
+    // The new camera that OpenCV takes by default looks at the middle of the pixels.
+    const centre = [(width - 1) / 2, (height - 1) / 2] as const;
+    return { kind: 'radial', centre, sourceCentre, unit: [width, height], coefficients: [k, k] };
+  }
+  const radius = Math.hypot(...sourceCentre);
+  return {
+    kind: 'radial',
+    centre: sourceCentre,
+    sourceCentre,
+    unit: [radius, radius],
+    coefficients: [drawn, 0],
+  };
 }

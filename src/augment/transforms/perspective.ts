@@ -4,6 +4,7 @@ import type { ImageSize } from '../../pixels/image.ts';
 import type { PerspectiveMatrix } from '../../pixels/warp.ts';
 import { warpMove, warpOptions } from '../affine.ts';
 import { builderOf, defineGeometric, probability } from '../definition.ts';
+import type { Move } from '../move.ts';
 import type { Point, Quadrilateral } from '../perspectiveMatrix.ts';
 import { invertPerspective, mapPoint, perspectiveBetween, perspectiveProduct } from '../perspectiveMatrix.ts';
 import { rangeFrom } from '../ranges.ts';
@@ -25,21 +26,35 @@ export const Perspective = defineGeometric(
     p: probability(0.5),
   },
   (size, options, random) => {
-    const scale = random.uniform(...options.scale);
-    const quadrilateral = ordered(randomCorners(size, scale, random));
-    const stretched = options.fitOutput ? fitted(quadrilateral, size) : cut(quadrilateral, size);
-    const { width, height } = stretched;
-    if (!options.keepSize) {
-      const inverse = invertPerspective(stretched.matrix);
-      return [warpMove({ kind: 'perspective', matrix: inverse }, size, options, { width, height })];
-    }
-    const enlarge = [size.width / width, 0, 0, 0, size.height / height, 0, 0, 0, 1] as const;
-    const matrix = invertPerspective(perspectiveProduct(enlarge, stretched.matrix));
-    return [warpMove({ kind: 'perspective', matrix }, size, options)];
+    const corners = randomCorners(size, random.uniform(...options.scale), random);
+    return [perspectiveMove(corners, size, options)];
   },
 );
 
 export const perspective = builderOf(Perspective);
+
+type PerspectiveOptions = Pick<
+  z.output<typeof Perspective.schema>,
+  'keepSize' | 'fitOutput' | keyof typeof warpOptions
+>;
+
+/** What Perspective does once the corners of the quadrilateral are drawn, in pixels and in any order. */
+export function perspectiveMove(
+  corners: readonly Point[],
+  size: ImageSize,
+  options: PerspectiveOptions,
+): Move {
+  const quadrilateral = ordered(corners);
+  const stretched = options.fitOutput ? fitted(quadrilateral, size) : cut(quadrilateral, size);
+  const { width, height } = stretched;
+  if (!options.keepSize) {
+    const inverse = invertPerspective(stretched.matrix);
+    return warpMove({ kind: 'perspective', matrix: inverse }, size, options, { width, height });
+  }
+  const enlarge = [size.width / width, 0, 0, 0, size.height / height, 0, 0, 0, 1] as const;
+  const matrix = invertPerspective(perspectiveProduct(enlarge, stretched.matrix));
+  return warpMove({ kind: 'perspective', matrix }, size, options);
+}
 
 const { fround } = Math;
 
@@ -49,12 +64,13 @@ function randomCorners({ width, height }: ImageSize, scale: number, random: Rand
   const corners = Array.from({ length: 4 }, (): Point => [jitter(), jitter()]);
   const [a, b, c, d] = corners as [Point, Point, Point, Point];
   const unit: Point[] = [a, [1 - b[0], b[1]], [1 - c[0], 1 - c[1]], [d[0], 1 - d[1]]];
-  return unit.map(([x, y]) => [fround(x * width), fround(y * height)]);
+  return unit.map(([x, y]) => [x * width, y * height]);
 }
 
-/** The left two of the points, then the right two, each with the upper one first, as upper left … lower left. */
+/** In float32, the left two of the points, then the right two, each with the upper one first, as upper left … lower left. */
 function ordered(points: readonly Point[]): Quadrilateral {
-  const [a, b, c, d] = [...points].sort((p, q) => p[0] - q[0]) as [Point, Point, Point, Point];
+  const rounded = points.map(([x, y]): Point => [fround(x), fround(y)]);
+  const [a, b, c, d] = rounded.sort((p, q) => p[0] - q[0]) as [Point, Point, Point, Point];
   const [topLeft, bottomLeft] = a[1] < b[1] ? [a, b] : [b, a];
   const [topRight, bottomRight] = c[1] < d[1] ? [c, d] : [d, c];
   return [topLeft, topRight, bottomRight, bottomLeft];

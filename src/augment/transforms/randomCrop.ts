@@ -7,10 +7,10 @@ export const RandomCrop = defineGeometric(
   'RandomCrop',
   { height: side, width: side, ...padOptions, p: probability(1) },
   (size, options, random) => [
-      cropMove(size, options, random, (spareX, spareY) => {
-        const y = random.integer(0, spareY + 1);
-        return { x: random.integer(0, spareX + 1), y };
-      }),
+    cropMove(size, options, random, (spareX, spareY) => {
+      const y = random.integer(0, spareY + 1);
+      return { x: random.integer(0, spareX + 1), y };
+    }),
   ],
 );
 

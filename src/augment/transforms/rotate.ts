@@ -39,7 +39,13 @@ function largestUpright({ width, height }: ImageSize, degrees: number): Window {
     const cosTwice = cos * cos - sin * sin;
     [w, h] = [(width * cos - height * sin) / cosTwice, (height * cos - width * sin) / cosTwice];
   }
-  const [left, right] = [Math.max(0, Math.trunc(width / 2 - w / 2)), Math.min(width, Math.trunc(width / 2 + w / 2))];
-  const [top, bottom] = [Math.max(0, Math.trunc(height / 2 - h / 2)), Math.min(height, Math.trunc(height / 2 + h / 2))];
+  const [left, right] = [
+    Math.max(0, Math.trunc(width / 2 - w / 2)),
+    Math.min(width, Math.trunc(width / 2 + w / 2)),
+  ];
+  const [top, bottom] = [
+    Math.max(0, Math.trunc(height / 2 - h / 2)),
+    Math.min(height, Math.trunc(height / 2 + h / 2)),
+  ];
   return { x: left, y: top, width: Math.max(1, right - left), height: Math.max(1, bottom - top) };
 }

@@ -51,15 +51,12 @@ function mapped(map: WarpMap, place: Place, size: ImageSize, first: boolean): Pl
       const [dx, dy] = [x - v[0]!, y - v[1]!];
       const r = (dx * v[2]!) ** 2 + (dy * v[3]!) ** 2;
       const factor = 1 + (v[5]! * r + v[4]!) * r;
-      return [fround(dx * factor + v[0]!), fround(dy * factor + v[1]!)];
+      return [fround(dx * factor + v[6]!), fround(dy * factor + v[7]!)];
     }
     case 'separable':
       if (first) return [map.x[x]!, map.y[y]!];
       if (!isKnown(place)) return place;
-      return [
-        between((i) => map.x[i]!, size.width, x),
-        between((i) => map.y[i]!, size.height, y),
-      ];
+      return [between((i) => map.x[i]!, size.width, x), between((i) => map.y[i]!, size.height, y)];
     case 'dense': {
       if (first) return [map.x[y * size.width + x]!, map.y[y * size.width + x]!];
       if (!isKnown(place)) return place;

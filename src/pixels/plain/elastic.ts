@@ -30,11 +30,13 @@ function smoothed(noise: Float32Array, { width, height }: ImageSize, kernel: Flo
 /** The twin of the native `elasticMaps`, in double precision and at every pixel. */
 export function elasticMapPlain(
   size: ImageSize,
-  noise: readonly [x: Float32Array, y: Float32Array],
+  noise: Float32Array,
   alpha: number,
   kernel: Float32Array,
 ): DenseMap {
-  const [dx, dy] = [smoothed(noise[0], size, kernel), smoothed(noise[1], size, kernel)];
+  const count = size.width * size.height;
+  const all = smoothed(noise, { width: size.width, height: noise.length / size.width }, kernel);
+  const [dx, dy] = [all.slice(0, count), all.slice(noise.length - count)];
   return {
     x: Float32Array.from(dx, (shift, i) => (i % size.width) + alpha * shift),
     y: Float32Array.from(dy, (shift, i) => Math.floor(i / size.width) + alpha * shift),

@@ -1,10 +1,9 @@
 import type { GreyMethod } from '../grey.ts';
 import type { Image } from '../image.ts';
-import { roundHalfEven } from '../rounding.ts';
 
 const greyOf: Readonly<Record<GreyMethod, (r: number, g: number, b: number) => number>> = {
   weighted_average: (r, g, b) => (r * 9798 + g * 19235 + b * 3735 + 16384) >> 15,
-  desaturation: (r, g, b) => roundHalfEven((Math.max(r, g, b) + Math.min(r, g, b)) / 2),
+  desaturation: (r, g, b) => Math.trunc((Math.max(r, g, b) + Math.min(r, g, b)) / 2),
   average: (r, g, b) => Math.trunc((r + g + b) / 3),
   max: (r, g, b) => Math.max(r, g, b),
 };

@@ -5,7 +5,11 @@ import { fusedMultiplyAdd } from './rounded.ts';
 
 const { fround } = Math;
 
-function blurred(values: Float32Array, { width, height, channels }: Image, kernel: Float32Array): Float32Array {
+function blurred(
+  values: Float32Array,
+  { width, height, channels }: Image,
+  kernel: Float32Array,
+): Float32Array {
   const radius = kernel.length >> 1;
   const stride = width * channels;
   const rows = values.map((_, i) => {
@@ -28,7 +32,12 @@ function blurred(values: Float32Array, { width, height, channels }: Image, kerne
 }
 
 /** The twin of the native `unsharpMask`. */
-export function unsharpMaskPlain(image: Image, kernel: Float32Array, alpha: number, threshold: number): Image {
+export function unsharpMaskPlain(
+  image: Image,
+  kernel: Float32Array,
+  alpha: number,
+  threshold: number,
+): Image {
   const unit = Float32Array.from(image.data, (value) => value / 255);
   const blur = blurred(unit, image, kernel);
   const mask = unit.map((value, i) => (fround(Math.abs(fround(value - blur[i]!)) * 255) > threshold ? 1 : 0));
