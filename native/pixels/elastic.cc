@@ -1,7 +1,6 @@
 // Maps of elastic deformations: smoothed noise added to the coordinates of every pixel.
 //
-// What is smoothed by a wide Gaussian is smooth: it is computed exactly at every `stride`-th row and column and
-// interpolated by cubics between them.
+// A wide Gaussian, and what it smooths, are cubics to a few parts in 100,000 between places some pixels apart.
 #include "convolve.h"
 #include "kernel.h"
 #include "vectorized.h"
@@ -33,17 +32,12 @@ Napi::Value NoiseField(const Napi::CallbackInfo& info) {
                           });
 }
 
-// Along one side of the image: where smoothed values are computed, and what they weigh in between.
+// Places `stride` pixels apart on one side of the noise, and cubics between them: four neighbours weigh at every pixel.
 struct Grid {
-  int64_t length, stride, count;
-  // `count` up to whole vectors.
-  int64_t pitch;
-  // Weights of four neighbours at each of `stride` places.
+  int64_t stride;
   std::vector<float> weights[4];
 
-  Grid(int64_t side, int64_t step)
-      : length(side), stride(step), count(step == 1 ? side : (side + step - 1) / step + 3) {
-    pitch = (count + 31) / 32 * 32;
+  explicit Grid(int64_t step) : stride(step) {
     for (int64_t i = 0; i < stride; i++) {
       const double t = static_cast<double>(i) / static_cast<double>(stride);
       weights[0].push_back(static_cast<float>(-t * (t - 1) * (t - 2) / 6));
@@ -52,19 +46,25 @@ struct Grid {
       weights[3].push_back(static_cast<float>((t + 1) * t * (t - 1) / 6));
     }
   }
-  // Pixel of the j-th value; the first lies before the image where values are interpolated.
-  int64_t PixelOf(int64_t j) const { return stride == 1 ? j : (j - 1) * stride; }
 };
 
-// Sums of sixteen lanes, so that the order does not depend on the machine. `taps` is a multiple of 16.
-VECTORIZED float Dot(const float* __restrict a, const float* __restrict b, int64_t taps) {
-  float sums[16] = {};
-  for (int64_t i = 0; i < taps; i += 16) {
-    for (int l = 0; l < 16; l++) sums[l] += a[i + l] * b[i + l];
+// out += weight * row
+VECTORIZED void Accumulate(const float* __restrict row, float weight, float* __restrict out, int64_t count) {
+  for (int64_t i = 0; i < count; i++) out[i] += weight * row[i];
+}
+
+// Every value of a row given to its four neighbours among the places, by their weights there.
+VECTORIZED void Gather(const Grid& grid, const float* row, int64_t places, float* out) {
+  const int64_t stride = grid.stride;
+  for (int t = 0; t < 4; t++) {
+    const float* weights = grid.weights[t].data();
+    for (int64_t i = 0; i + 3 < places; i++) {
+      const float* from = row + i * stride;
+      float sum = 0;
+      for (int64_t p = 0; p < stride; p++) sum += from[p] * weights[p];
+      out[i + t] += sum;
+    }
   }
-  float total = 0;
-  for (float sum : sums) total += sum;
-  return total;
 }
 
 VECTORIZED void Mix(const float* __restrict a, const float* __restrict b, const float* __restrict c,
@@ -74,12 +74,13 @@ VECTORIZED void Mix(const float* __restrict a, const float* __restrict b, const 
   }
 }
 
-VECTORIZED void Expand(const Grid& grid, const float* values, float* __restrict out) {
-  for (int64_t start = 0, j = 0; start < grid.length; start += grid.stride, j++) {
-    const int64_t count = std::min(grid.stride, grid.length - start);
+// Cubics through the values at places before the first pixel and from it on.
+VECTORIZED void Expand(const Grid& grid, const float* values, float* __restrict out, int64_t length) {
+  const float *wa = grid.weights[0].data(), *wb = grid.weights[1].data();
+  const float *wc = grid.weights[2].data(), *wd = grid.weights[3].data();
+  for (int64_t start = 0, j = 0; start < length; start += grid.stride, j++) {
+    const int64_t count = std::min(grid.stride, length - start);
     const float a = values[j], b = values[j + 1], c = values[j + 2], d = values[j + 3];
-    const float *wa = grid.weights[0].data(), *wb = grid.weights[1].data();
-    const float *wc = grid.weights[2].data(), *wd = grid.weights[3].data();
     float* to = out + start;
     for (int64_t i = 0; i < count; i++) to[i] = (a * wa[i] + b * wb[i]) + (c * wc[i] + d * wd[i]);
   }
@@ -90,7 +91,9 @@ VECTORIZED void AddShifts(const float* __restrict shifts, float alpha, float sta
   for (int64_t x = 0; x < count; x++) out[x] = start + step * static_cast<float>(x) + alpha * shifts[x];
 }
 
-// Noise of one or two maps, one below the other, and smoothed as one image.
+int64_t WholeVectors(int64_t count) { return (count + 31) / 32 * 32; }
+
+// Noise of one or two maps, one below the other, and smoothed as one image; beyond its edges it repeats them.
 struct Field {
   const float* noise;
   int64_t width, height, fields, stride;
@@ -99,59 +102,101 @@ struct Field {
   float alpha;
 
   int64_t Rows() const { return fields * height; }
+  int64_t Radius() const { return static_cast<int64_t>(kernel.size()) / 2; }
 
-  // noise -> values at the places of `across` in every row, borders repeated.
-  std::vector<float> SmoothRows(const Grid& across) const {
-    const auto taps = static_cast<int64_t>(kernel.size()), radius = taps / 2;
-    const int64_t wide = (taps + 15) / 16 * 16;
-    std::vector<float> weights(kernel);
-    weights.resize(static_cast<size_t>(wide));
-    const int64_t before = radius - across.PixelOf(0);
-    const int64_t padded = across.PixelOf(across.count - 1) - across.PixelOf(0) + std::max(wide, taps);
-    std::vector<float> row(static_cast<size_t>(std::max(padded, before + width)) + 16);
-    std::vector<float> out(static_cast<size_t>(across.pitch * Rows()));
+  // Smoothed noise at every pixel, by the whole kernel.
+  std::vector<float> Smooth() const {
+    const int64_t radius = Radius(), pitch = WholeVectors(width);
+    std::vector<float> row(static_cast<size_t>(width + 2 * radius)), along(static_cast<size_t>(pitch * Rows()));
     for (int64_t y = 0; y < Rows(); y++) {
       const float* from = noise + y * width;
-      std::fill(row.begin(), row.begin() + before, from[0]);
-      std::copy(from, from + width, row.begin() + before);
-      std::fill(row.begin() + before + width, row.end(), from[width - 1]);
-      float* to = out.data() + y * across.pitch;
-      if (stride == 1) {
-        ConvolveAlong(row.data(), kernel.data(), taps, 1, to, width);
-      } else {
-        for (int64_t j = 0; j < across.count; j++) to[j] = Dot(row.data() + j * stride, weights.data(), wide);
+      std::fill(row.begin(), row.begin() + radius, from[0]);
+      std::copy(from, from + width, row.begin() + radius);
+      std::fill(row.begin() + radius + width, row.end(), from[width - 1]);
+      ConvolveAlong(row.data(), kernel.data(), 2 * radius + 1, 1, along.data() + y * pitch, width);
+    }
+    std::vector<float> out(along.size());
+    std::vector<const float*> window(kernel.size());
+    for (int64_t y = 0; y < Rows(); y++) {
+      for (int64_t k = 0; k <= 2 * radius; k++) {
+        const int64_t at = std::max<int64_t>(0, std::min(Rows() - 1, y + k - radius));
+        window[static_cast<size_t>(k)] = along.data() + at * pitch;
       }
+      ConvolveAcross(window.data(), kernel.data(), radius, out.data() + y * pitch, pitch);
     }
     return out;
   }
 
-  // map = the pixel's own column (or row, `vertical`) + alpha * smoothed noise of the field from row `top` on
-  void Write(const Grid& across, const std::vector<float>& rows, int64_t top, bool vertical, float* map) const {
-    const Grid down(height, stride);
-    const int64_t radius = static_cast<int64_t>(kernel.size()) / 2, count = across.pitch;
-    std::vector<float> values(static_cast<size_t>(count * down.count));
-    std::vector<const float*> window(kernel.size());
-    for (int64_t j = 0; j < down.count; j++) {
-      for (size_t k = 0; k < window.size(); k++) {
-        const int64_t y = top + down.PixelOf(j) + static_cast<int64_t>(k) - radius;
-        window[k] = rows.data() + std::max<int64_t>(0, std::min(Rows() - 1, y)) * count;
-      }
-      ConvolveAcross(window.data(), kernel.data(), radius, values.data() + j * count, count);
-    }
-    std::vector<float> mixed(static_cast<size_t>(count)), expanded(static_cast<size_t>(width));
+  void WriteAll(float* mapX, float* mapY) const {
+    const std::vector<float> shifts = Smooth();
+    const int64_t pitch = WholeVectors(width);
     for (int64_t y = 0; y < height; y++) {
-      const float* shifts = values.data() + y * count;
-      if (stride > 1) {
-        const float* from = values.data() + y / stride * count;
-        const auto phase = static_cast<size_t>(y % stride);
-        const float weights[4] = {down.weights[0][phase], down.weights[1][phase], down.weights[2][phase],
-                                  down.weights[3][phase]};
-        Mix(from, from + count, from + 2 * count, from + 3 * count, weights, mixed.data(), count);
-        Expand(across, mixed.data(), expanded.data());
-        shifts = expanded.data();
-      }
-      AddShifts(shifts, alpha, vertical ? static_cast<float>(y) : 0, vertical ? 0 : 1, map + y * width, width);
+      AddShifts(shifts.data() + y * pitch, alpha, 0, 1, mapX + y * width, width);
+      const float* vertical = shifts.data() + (y + Rows() - height) * pitch;
+      AddShifts(vertical, alpha, static_cast<float>(y), 0, mapY + y * width, width);
     }
+  }
+
+  // A wide kernel is itself a cubic between the places, so that noise may be gathered at them and smoothed there.
+  void WriteSparse(float* mapX, float* mapY) const {
+    const Grid grid(stride);
+    // Of the kernel's places; and how many places lie before the first pixel.
+    const int64_t reach = Radius() / stride, before = reach + 2;
+    const int64_t columns = before + (width + stride - 1) / stride + before + 1;
+    const int64_t lines = before + (Rows() + stride - 1) / stride + before + 1;
+    const int64_t pitch = WholeVectors(columns);
+    std::vector<float> gathered = GatherNoise(grid, before, columns, lines, pitch);
+
+    std::vector<float> taps;
+    for (int64_t m = -reach; m <= reach; m++) taps.push_back(kernel[static_cast<size_t>(Radius() + m * stride)]);
+    // Across, then along; sums of places that lack neighbours are never looked at.
+    std::vector<float> smooth(static_cast<size_t>(pitch * lines)), across(static_cast<size_t>(pitch) + taps.size());
+    std::vector<const float*> window(taps.size());
+    for (int64_t j = reach; j + reach < lines; j++) {
+      for (size_t k = 0; k < taps.size(); k++) {
+        window[k] = gathered.data() + (j - reach + static_cast<int64_t>(k)) * pitch;
+      }
+      ConvolveAcross(window.data(), taps.data(), reach, across.data(), pitch);
+      ConvolveAlong(across.data(), taps.data(), 2 * reach + 1, 1, smooth.data() + j * pitch + reach, pitch - 2 * reach);
+    }
+
+    std::vector<float> mixed(static_cast<size_t>(pitch)), shifts(static_cast<size_t>(width));
+    for (int64_t row = 0; row < Rows(); row++) {
+      const float* from = smooth.data() + (row / stride + before - 1) * pitch;
+      const auto phase = static_cast<size_t>(row % stride);
+      const float weights[4] = {grid.weights[0][phase], grid.weights[1][phase], grid.weights[2][phase],
+                                grid.weights[3][phase]};
+      Mix(from, from + pitch, from + 2 * pitch, from + 3 * pitch, weights, mixed.data(), pitch);
+      Expand(grid, mixed.data() + before - 1, shifts.data(), width);
+      const int64_t y = row % height;
+      if (row < height) AddShifts(shifts.data(), alpha, 0, 1, mapX + y * width, width);
+      if (row >= Rows() - height) AddShifts(shifts.data(), alpha, static_cast<float>(y), 0, mapY + y * width, width);
+    }
+  }
+
+  // lines x columns places, `before` of them above and left of the first pixel.
+  std::vector<float> GatherNoise(const Grid& grid, int64_t before, int64_t columns, int64_t lines,
+                                 int64_t pitch) const {
+    std::vector<float> rows(static_cast<size_t>(width * lines)), out(static_cast<size_t>(pitch * lines));
+    for (int64_t i = 0; i + 3 < lines; i++) {
+      for (int64_t p = 0; p < stride; p++) {
+        // Values between two places lie after the second of four.
+        const int64_t y = std::max<int64_t>(0, std::min(Rows() - 1, (i + 1 - before) * stride + p));
+        for (int t = 0; t < 4; t++) {
+          Accumulate(noise + y * width, grid.weights[t][static_cast<size_t>(p)], rows.data() + (i + t) * width, width);
+        }
+      }
+    }
+    const int64_t left = (before - 1) * stride;
+    std::vector<float> row(static_cast<size_t>(columns * stride));
+    for (int64_t j = 0; j < lines; j++) {
+      const float* from = rows.data() + j * width;
+      std::fill(row.begin(), row.begin() + left, from[0]);
+      std::copy(from, from + width, row.begin() + left);
+      std::fill(row.begin() + left + width, row.end(), from[width - 1]);
+      Gather(grid, row.data(), columns, out.data() + j * pitch);
+    }
+    return out;
   }
 };
 
@@ -169,10 +214,11 @@ Napi::Value ElasticMaps(const Napi::CallbackInfo& info) {
   const std::vector<float> weights(kernel.data, kernel.data + kernel.length);
   const Field field{noise.data, width, height, fields, stride, weights, alpha};
   return AsyncKernel::Run(info, {mapX.owner, mapY.owner, noise.owner}, [=, toX = mapX.data, toY = mapY.data] {
-    const Grid across(width, stride);
-    const std::vector<float> rows = field.SmoothRows(across);
-    field.Write(across, rows, 0, false, toX);
-    field.Write(across, rows, (fields - 1) * height, true, toY);
+    if (stride == 1) {
+      field.WriteAll(toX, toY);
+    } else {
+      field.WriteSparse(toX, toY);
+    }
   });
 }
 

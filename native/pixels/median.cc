@@ -12,16 +12,12 @@ constexpr int kLanes = 32;
 // Up to this side the window of every lane is kept as a list.
 constexpr int kSmall = 7;
 
-struct Lanes {
-  uint8_t v[kLanes];
-};
+typedef uint8_t Lanes __attribute__((vector_size(kLanes)));
 
 inline __attribute__((always_inline)) void Order(Lanes& low, Lanes& high) {
-  for (int l = 0; l < kLanes; l++) {
-    const uint8_t a = low.v[l], b = high.v[l];
-    low.v[l] = std::min(a, b);
-    high.v[l] = std::max(a, b);
-  }
+  const Lanes a = low, b = high;
+  low = a < b ? a : b;
+  high = a < b ? b : a;
 }
 
 // The median of `n` (odd) values in each lane: of a bit more than half of them, neither the least nor the greatest can
@@ -30,7 +26,7 @@ VECTORIZED void MedianOfLists(const uint8_t* const* rows, int side, int64_t step
   Lanes list[kSmall * kSmall / 2 + 2];
   const int n = side * side;
   const auto load = [&](int i, Lanes& to) {
-    std::memcpy(to.v, rows[i / side] + at + (i % side) * step, kLanes);
+    std::memcpy(&to, rows[i / side] + at + (i % side) * step, kLanes);
   };
   int size = n / 2 + 2, next = size;
   for (int i = 0; i < size; i++) load(i, list[i]);
@@ -48,7 +44,7 @@ VECTORIZED void MedianOfLists(const uint8_t* const* rows, int side, int64_t step
       size -= 2;
     }
   }
-  std::memcpy(out, list[0].v, kLanes);
+  std::memcpy(out, &list[0], kLanes);
 }
 
 // A histogram that moves along the row (Huang, Yang and Tang, 1979).
