@@ -11,6 +11,7 @@ import { GaussianBlur } from './transforms/gaussianBlur.ts';
 import { GaussNoise } from './transforms/gaussNoise.ts';
 import { GridDistortion } from './transforms/gridDistortion.ts';
 import { GridDropout } from './transforms/gridDropout.ts';
+import { HistogramMatching } from './transforms/histogramMatching.ts';
 import { HorizontalFlip } from './transforms/horizontalFlip.ts';
 import { Jimp } from './transforms/jimp.ts';
 import { MedianBlur } from './transforms/medianBlur.ts';
@@ -53,6 +54,7 @@ export const registry = keyedByName({
   GaussNoise,
   GridDistortion,
   GridDropout,
+  HistogramMatching,
   HorizontalFlip,
   Jimp,
   MedianBlur,

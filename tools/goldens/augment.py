@@ -3,7 +3,8 @@
 Needs from PyPI: albumentations==2.0.8 numpy opencv-python-headless>=5 (pixels of warps changed with OpenCV 5).
 Run: python tools/goldens/augment.py
 
-Writes tests/goldens/augment/cases.json (what was applied) and cases.bin.gz (inputs and outputs, one after the other).
+Writes tests/goldens/augment/cases.json (what was applied), cases.bin.gz (inputs and outputs, one after the other) and
+reference.png.
 A transform is written as it is in TypeScript; ranges whose ends are equal force the parameter.
 """
 
@@ -60,7 +61,7 @@ def snake(name):
 def to_python(spec):
     options = {}
     for key, value in spec.items():
-        if key == "name":
+        if key in ("name", "referenceImages"):
             continue
         if key == "interpolation":
             value = INTERPOLATIONS[value]
@@ -150,6 +151,9 @@ def cases():
     yield always("GridDropout", **dropout, ratio=0.4), "colour", EVEN, 0
     yield always("GridDropout", **dropout, ratio=0.6, shiftXy=[2, 3], fillMask=0), "grey", EVEN, 0
     yield always("Resize", height=20, width=30, areaForDownscale="image"), "colour", EVEN, 0
+    for ratio in (1, 0.63):
+        files = ["tests/goldens/augment/reference.png"]
+        yield always("HistogramMatching", referenceImages=files, blendRatio=[ratio, ratio]), "colour", ODD, 0
     full = {"size": [40, 40], "scale": [1, 1], "ratio": [64 / 48, 64 / 48]}
     yield always("RandomResizedCrop", **full), "colour", EVEN, 0
 
@@ -162,6 +166,9 @@ def main():
         blob.extend(np.ascontiguousarray(array).tobytes())
         return offset
 
+    OUT.mkdir(parents=True, exist_ok=True)
+    reference = make_input("colour", 40, 31, seed=77)[0] // 2 + 60
+    cv2.imwrite(str(OUT / "reference.png"), reference[..., ::-1])
     for spec, kind, size, tolerance in cases():
         key = f"{kind} {size[0]}x{size[1]}"
         if key not in inputs:
@@ -178,7 +185,8 @@ def main():
                 },
             }
         source = inputs[key]
-        result = to_python(spec)(image=source["image"], masks=source["masks"])
+        given = {"hm_metadata": [reference]} if spec["name"] == "HistogramMatching" else {}
+        result = to_python(spec)(image=source["image"], masks=source["masks"], **given)
         image, labels = result["image"], pack(list(result["masks"]))
         described.append(
             {
@@ -191,7 +199,6 @@ def main():
                 "labels": append(labels),
             }
         )
-    OUT.mkdir(parents=True, exist_ok=True)
     versions = {"albumentations": A.__version__, "opencv": cv2.__version__}
     document = {
         "madeWith": versions,
