@@ -101,7 +101,7 @@ export function affineMatrix(parameters: AffineParameters, { width, height }: Im
   return [...top!, ...bottom!];
 }
 
-type WarpOptions = z.output<z.ZodObject<typeof warpOptions>>;
+export type WarpOptions = z.output<z.ZodObject<typeof warpOptions>>;
 
 /** Image and labels through one map, at a size of their own if need be. */
 export function warpMove(map: WarpMap, from: ImageSize, options: WarpOptions, to: ImageSize = from): Move {

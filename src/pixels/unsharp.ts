@@ -29,7 +29,7 @@ export async function unsharpMask(
 ): Promise<Image> {
   const { width, height, channels } = image;
   const data = uninitialized(image.data.length);
-  const { unsharpMask } = nativePixels<UnsharpKernels>();
-  await unsharpMask(image.data, width, height, channels, kernel, alpha, threshold, data);
+  const kernels = nativePixels<UnsharpKernels>();
+  await kernels.unsharpMask(image.data, width, height, channels, kernel, alpha, threshold, data);
   return { ...image, data };
 }

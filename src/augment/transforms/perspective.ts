@@ -2,6 +2,7 @@ import { z } from 'zod';
 import type { Random } from '../../core/random.ts';
 import type { ImageSize } from '../../pixels/image.ts';
 import type { PerspectiveMatrix } from '../../pixels/warp.ts';
+import type { WarpOptions } from '../affine.ts';
 import { warpMove, warpOptions } from '../affine.ts';
 import { builderOf, defineGeometric, probability } from '../definition.ts';
 import type { Move } from '../move.ts';
@@ -33,10 +34,10 @@ export const Perspective = defineGeometric(
 
 export const perspective = builderOf(Perspective);
 
-type PerspectiveOptions = Pick<
-  z.output<typeof Perspective.schema>,
-  'keepSize' | 'fitOutput' | keyof typeof warpOptions
->;
+interface PerspectiveOptions extends WarpOptions {
+  readonly keepSize: boolean;
+  readonly fitOutput: boolean;
+}
 
 /** What Perspective does once the corners of the quadrilateral are drawn, in pixels and in any order. */
 export function perspectiveMove(
