@@ -64,6 +64,26 @@ TARGET_AVX2 inline bool Fetch(const Gather& g, __m256i pixel, __m256i inside, __
   return true;
 }
 
+TARGET_AVX2 inline __m256i EvenWords(__m256i a, __m256i b) {
+  return _mm256_castps_si256(_mm256_shuffle_ps(_mm256_castsi256_ps(a), _mm256_castsi256_ps(b), 0x88));
+}
+
+// Eight pixels of three or four channels and their right neighbours, which lie within eight bytes from the pixel on.
+// False where these would end beyond the image.
+TARGET_AVX2 inline bool FetchPairs(const Gather& g, __m256i pixel, int channels, __m256i* left, __m256i* right) {
+  const __m256i offset = _mm256_mullo_epi32(pixel, g.channels);
+  if (Lanes(_mm256_cmpgt_epi32(offset, _mm256_sub_epi32(g.lastWord, _mm256_set1_epi32(4)))) != 0) return false;
+  // Pixels 0, 1, 4, 5 and 2, 3, 6, 7, so that halves of both shuffled together are in order.
+  const __m256i apart = _mm256_permute4x64_epi64(offset, 0xd8);
+  const auto* base = reinterpret_cast<const long long*>(g.base);
+  const __m256i a = _mm256_i32gather_epi64(base, _mm256_castsi256_si128(apart), 1);
+  const __m256i b = _mm256_i32gather_epi64(base, _mm256_extracti128_si256(apart, 1), 1);
+  *left = EvenWords(a, b);
+  *right = channels == 3 ? EvenWords(_mm256_srli_epi64(a, 24), _mm256_srli_epi64(b, 24))
+                         : EvenWords(_mm256_srli_epi64(a, 32), _mm256_srli_epi64(b, 32));
+  return true;
+}
+
 TARGET_AVX2 inline __m256i BlendChannels(int channels, __m256i p00, __m256i p01, __m256i p10, __m256i p11,
                                          __m256 alpha, __m256 beta) {
   __m256i result = Blend(Channel(p00, 0), Channel(p01, 0), Channel(p10, 0), Channel(p11, 0), alpha, beta);
@@ -100,6 +120,9 @@ TARGET_AVX2 inline bool SampleEight(const Warp& w, const Gather& g, __m256 sx, _
     if (!Fetch(g, p, in00, &p00) || !Fetch(g, below, in10, &p10)) return false;
     p01 = _mm256_srli_epi32(p00, 8);
     p11 = _mm256_srli_epi32(p10, 8);
+  } else if (w.channels > 1 && allInside && FetchPairs(g, p, w.channels, &p00, &p01) &&
+             FetchPairs(g, below, w.channels, &p10, &p11)) {
+    // Both rows are there.
   } else if (!Fetch(g, p, in00, &p00) || !Fetch(g, _mm256_add_epi32(p, one), in01, &p01) ||
              !Fetch(g, below, in10, &p10) || !Fetch(g, _mm256_add_epi32(below, one), in11, &p11)) {
     return false;

@@ -3,6 +3,7 @@ import { buildTransform } from '../../src/augment/build.ts';
 import { compose } from '../../src/augment/compose.ts';
 import { clahe } from '../../src/augment/transforms/clahe.ts';
 import { coarseDropout } from '../../src/augment/transforms/coarseDropout.ts';
+import { elasticTransform } from '../../src/augment/transforms/elasticTransform.ts';
 import { horizontalFlip } from '../../src/augment/transforms/horizontalFlip.ts';
 import { randomBrightnessContrast } from '../../src/augment/transforms/randomBrightnessContrast.ts';
 import { rotate } from '../../src/augment/transforms/rotate.ts';
@@ -61,6 +62,7 @@ describe('memory of samples', () => {
         horizontalFlip({ p: 0.5 }),
         randomBrightnessContrast({ p: 0.5 }),
         rotate({ p: 0.5 }),
+        elasticTransform({ alpha: 90, sigma: 8, p: 0.5 }),
         compose([clahe({ p: 0.5 }), coarseDropout({ p: 0.5 })]),
       ]),
     );
