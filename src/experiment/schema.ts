@@ -9,6 +9,7 @@ import { encoderDefect, paddingDefect } from '../models/modelSchema.ts';
 import type { ModelOptions } from '../models/modelSchema.ts';
 import { ttaSchema } from '../inference/tta/options.ts';
 import { lossSchema } from '../objectives/losses/loss.ts';
+import { imageNormalizations } from '../training/normalization.ts';
 import { optimizerSchema } from '../training/optimizers/build.ts';
 import { scheduleSchema } from '../training/schedules.ts';
 import { samplingSchema } from './samplingSchema.ts';
@@ -28,11 +29,21 @@ const dataFields = z.strictObject({
   /** How images are brought to `imageSize`; labels are always nearest. */
   interpolation: z.enum(['area', 'linear', 'nearest']).default('area'),
   /**
-   * What images are normalized by, per channel, on the scale where 255 is 1. Default: ImageNet's three channels, or
-   * their averages where there is one.
+   * What images are normalized by: mean and deviation per channel, on the scale where 255 is 1 (default: ImageNet's
+   * three, or their averages where there is one channel), or, `per` image, what each contains.
    */
   normalization: z
-    .strictObject({ mean: z.array(z.number()), std: z.array(z.number().positive()) })
+    .union([
+      z.strictObject({ mean: z.array(z.number()), std: z.array(z.number().positive()) }),
+      z.strictObject({
+        per: z.enum(imageNormalizations),
+        /** Of `percentile`: which become 0 and 1. */
+        percentiles: z
+          .tuple([z.number().min(0).max(100), z.number().min(0).max(100)])
+          .readonly()
+          .optional(),
+      }),
+    ])
     .optional(),
   /** How people are dealt into folds. */
   folds: z
@@ -70,9 +81,16 @@ const dataSchema = dataFields.superRefine(({ channels, format, normalization }, 
     const message = 'must be 3, since data.format.neighbours makes three channels';
     context.addIssue({ code: 'custom', path: ['channels'], message });
   }
+  if (normalization === undefined) return;
+  if ('per' in normalization) {
+    const [low, high] = normalization.percentiles ?? [0, 100];
+    if (low < high) return;
+    const path = ['normalization', 'percentiles'];
+    context.addIssue({ code: 'custom', path, message: 'the first must be below the second' });
+    return;
+  }
   for (const key of ['mean', 'std'] as const) {
-    const count = normalization?.[key].length ?? channels;
-    if (count === channels) continue;
+    if (normalization[key].length === channels) continue;
     context.addIssue({
       code: 'custom',
       path: ['normalization', key],

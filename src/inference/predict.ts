@@ -231,7 +231,9 @@ function provenanceOf(options: PredictOptions): Provenance {
     checkpoint,
     size: `${imageSize.width}x${imageSize.height}`,
     precision,
-    normalization: JSON.stringify({ mean: normalization.mean, std: normalization.std }),
+    normalization: JSON.stringify(
+      'per' in normalization ? normalization : { mean: normalization.mean, std: normalization.std },
+    ),
     tta: JSON.stringify(tta),
   };
 }

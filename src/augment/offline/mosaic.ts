@@ -2,9 +2,9 @@ import type { Random } from '../../core/random.ts';
 import type { Sample } from '../../data/dataset.ts';
 import { boundingBoxes } from '../../labels/boxes.ts';
 import type { LabelMap } from '../../labels/labelMap.ts';
-import { flip } from '../../pixels/geometry.ts';
 import type { Raster } from '../../pixels/geometry.ts';
 import { resize } from '../../pixels/resize.ts';
+import { reorient, symmetries } from '../../pixels/symmetry.ts';
 import { copyWindow } from '../../pixels/window.ts';
 import { rasterOf, sampleOf } from '../sample.ts';
 
@@ -44,7 +44,7 @@ export async function makeMosaic(
     const mirror = corner > 0 && isMirrored(centres, await classCentres(sample.labels));
     mirrored.push(mirror);
     let raster = rasterOf({ ...sample, image: withChannels(sample.image, first.image.channels) });
-    if (mirror) raster = await flip(raster, 'horizontal');
+    if (mirror) raster = await reorient(raster, symmetries.h);
     if (raster.image.width !== width || raster.image.height !== height) {
       raster = await resize(raster, { width, height }, 'linear');
     }

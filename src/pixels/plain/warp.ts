@@ -1,20 +1,17 @@
-import type { Raster, WarpOptions } from '../geometry.ts';
-import { fillBytes, invertAffine } from '../geometry.ts';
+import type { Raster } from '../geometry.ts';
+import { fillBytes } from '../geometry.ts';
 import { roundHalfEven } from '../rounding.ts';
+import type { Warp } from '../warp.ts';
 import { borderIndex } from '../window.ts';
+import { sourceOf } from './coordinates.ts';
+import { fusedMultiplyAdd } from './rounded.ts';
 
 const { fround } = Math;
 
-/** `a * b + c` in float32, rounded once but for ties at double precision. */
-export function fusedMultiplyAdd(a: number, b: number, c: number): number {
-  return fround(a * b + c);
-}
-
-/** The twin of the native `warpAffine`, pixel by pixel. */
-export function warpAffinePlain({ image, planes }: Raster, options: WarpOptions): Raster {
+/** The twin of the native `warp`, pixel by pixel. */
+export function warpPlain({ image, planes }: Raster, options: Warp): Raster {
   const { width: outWidth, height: outHeight, border } = options;
   const { width, height, channels } = image;
-  const m = invertAffine(options.matrix).map(fround) as [number, number, number, number, number, number];
   const fill = fillBytes(options.fill);
   const data = new Uint8Array(outWidth * outHeight * channels);
   const outPlanes = planes.map(() => new Uint32Array(outWidth * outHeight));
@@ -26,11 +23,8 @@ export function warpAffinePlain({ image, planes }: Raster, options: WarpOptions)
   const value = (at: number, c: number): number => (at < 0 ? fill[c]! : image.data[at * channels + c]!);
 
   for (let y = 0; y < outHeight; y++) {
-    const rowX = fround(fround(y * m[1]) + m[2]);
-    const rowY = fround(fround(y * m[4]) + m[5]);
     for (let x = 0; x < outWidth; x++) {
-      const sx = fusedMultiplyAdd(x, m[0], rowX);
-      const sy = fusedMultiplyAdd(x, m[3], rowY);
+      const [sx, sy] = sourceOf(options, x, y);
       const index = y * outWidth + x;
       const nearest = locate(roundHalfEven(sx), roundHalfEven(sy));
       for (const [p, plane] of planes.entries()) outPlanes[p]![index] = nearest < 0 ? 0 : plane[nearest]!;
@@ -57,20 +51,4 @@ export function warpAffinePlain({ image, planes }: Raster, options: WarpOptions)
     }
   }
   return { image: { width: outWidth, height: outHeight, channels, data }, planes: outPlanes };
-}
-
-/** The twin of the native `flip`. */
-export function flipPlain({ image, planes }: Raster, direction: 'horizontal' | 'vertical'): Raster {
-  const { width, height, channels } = image;
-  const data = new Uint8Array(image.data.length);
-  const outPlanes = planes.map((plane) => new Uint32Array(plane.length));
-  for (let y = 0; y < height; y++) {
-    for (let x = 0; x < width; x++) {
-      const from = direction === 'horizontal' ? y * width + (width - 1 - x) : (height - 1 - y) * width + x;
-      const to = y * width + x;
-      for (let c = 0; c < channels; c++) data[to * channels + c] = image.data[from * channels + c]!;
-      for (const [p, plane] of planes.entries()) outPlanes[p]![to] = plane[from]!;
-    }
-  }
-  return { image: { width, height, channels, data }, planes: outPlanes };
 }
