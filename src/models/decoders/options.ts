@@ -1,8 +1,7 @@
 import { z } from 'zod';
 import type { Interpolation } from '../../nn/interpolate.ts';
-import { listed } from '../../core/nearest.ts';
-import { namedOptions, unknownName } from '../options.ts';
-import { isVolumeName } from '../volumes/options.ts';
+import { namedOptions } from '../options.ts';
+import { unknownDecoder } from '../volumes/options.ts';
 import { auxParams } from './auxParams.ts';
 
 export type { AuxParams } from './auxParams.ts';
@@ -244,11 +243,5 @@ type DecoderSchema = (typeof decoderSchemas)[DecoderName];
 export const decoderSchema = z.discriminatedUnion(
   'name',
   Object.values(decoderSchemas) as [DecoderSchema, ...DecoderSchema[]],
-  {
-    error: ({ input }) => {
-      const name = (input as { name?: unknown } | null)?.name;
-      if (!isVolumeName(name)) return unknownName('decoder', name, decoderNames);
-      return `${name} is a network for volumes, and this takes images; there are ${listed(decoderNames)}`;
-    },
-  },
+  { error: ({ input }) => unknownDecoder((input as { name?: unknown } | null)?.name, decoderNames) },
 );

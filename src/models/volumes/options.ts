@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { listed } from '../../core/nearest.ts';
 import { namedOptions, strictOptions, unknownName } from '../options.ts';
 import { groupsDefect } from './unet3dPlan.ts';
 
@@ -33,6 +34,12 @@ export const volumeNames = Object.keys(volumeSchemas) as readonly VolumeName[];
 
 export function isVolumeName(name: unknown): name is VolumeName {
   return volumeNames.some((known) => known === name);
+}
+
+/** The message for a name that no decoder for images has. */
+export function unknownDecoder(name: unknown, known: readonly string[]): string {
+  if (!isVolumeName(name)) return unknownName('decoder', name, known);
+  return `${name} is a network for volumes, and this takes images; there are ${listed(known)}`;
 }
 
 const volumeSchema = z.discriminatedUnion('name', [volumeSchemas.unet3d], {
