@@ -4,6 +4,7 @@
 namespace phalanx {
 
 // One per family of kernels, each defined in the file named after it.
+void RegisterBlend(Napi::Env env, Napi::Object exports);
 void RegisterBoxes(Napi::Env env, Napi::Object exports);
 void RegisterClahe(Napi::Env env, Napi::Object exports);
 void RegisterClassSets(Napi::Env env, Napi::Object exports);
@@ -30,6 +31,7 @@ void RegisterWarp(Napi::Env env, Napi::Object exports);
 }  // namespace phalanx
 
 static Napi::Object Init(Napi::Env env, Napi::Object exports) {
+  phalanx::RegisterBlend(env, exports);
   phalanx::RegisterBoxes(env, exports);
   phalanx::RegisterClahe(env, exports);
   phalanx::RegisterClassSets(env, exports);

@@ -61,6 +61,28 @@ export class Random {
     return mean + standardDeviation * radius * Math.cos(2 * Math.PI * this.uniform());
   }
 
+  /** Beta-distributed in [0, 1]; both parameters above 0. */
+  beta(a: number, b: number): number {
+    // As a ratio of gamma deviates, in logarithms: those of small parameters are too small for a double.
+    const difference = this.#logGamma(b) - this.#logGamma(a);
+    return 1 / (1 + Math.exp(difference));
+  }
+
+  /** Logarithm of a gamma deviate of scale 1 (Marsaglia and Tsang 2000). */
+  #logGamma(shape: number): number {
+    if (shape < 1) return this.#logGamma(shape + 1) + Math.log(1 - this.uniform()) / shape;
+    const d = shape - 1 / 3;
+    const c = 1 / Math.sqrt(9 * d);
+    for (;;) {
+      const x = this.normal();
+      const v = (1 + c * x) ** 3;
+      if (v <= 0) continue;
+      if (Math.log(1 - this.uniform()) < 0.5 * x * x + d - d * v + d * Math.log(v)) {
+        return Math.log(d) + Math.log(v);
+      }
+    }
+  }
+
   /** True with the given probability in [0, 1]. */
   chance(probability: number): boolean {
     return this.uniform() < probability;

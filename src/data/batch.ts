@@ -7,9 +7,14 @@ export interface Batch {
   /** `[N, H, W, C]`, values 0 to 255. */
   readonly images: Uint8Array;
   readonly imageShape: readonly [number, number, number, number];
-  /** `[N, H, W, P]`, the packed label planes; `P = ceil(classes / 32)`. */
+  /** `[N, H, W, P]`, the packed label planes; `P = ceil(classes / 32)`. Twice as many where there are `shares`. */
   readonly labels: Int32Array;
   readonly labelShape: readonly [number, number, number, number];
+  /**
+   * `[N]`, of samples that may be blended of two: how much the second half of the label planes counts, in [0, 1]; the
+   * first half has the rest.
+   */
+  readonly shares?: Float32Array;
 }
 
 /**

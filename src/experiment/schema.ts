@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { mixingSchema } from '../augment/mixing/spec.ts';
 import { offlineSettingsSchema } from '../augment/offline/options.ts';
 import { transformSchema } from '../augment/spec.ts';
 import type { TransformSpec } from '../augment/spec.ts';
@@ -9,6 +10,7 @@ import { encoderDefect, paddingDefect } from '../models/modelSchema.ts';
 import type { ModelOptions } from '../models/modelSchema.ts';
 import { ttaSchema } from '../inference/tta/options.ts';
 import { lossSchema } from '../objectives/losses/loss.ts';
+import { batchAugmentationSchema } from '../training/batchAugmentation.ts';
 import { imageNormalizations } from '../training/normalization.ts';
 import { optimizerSchema } from '../training/optimizers/build.ts';
 import { scheduleSchema } from '../training/schedules.ts';
@@ -130,6 +132,8 @@ const trainingSchema = z.strictObject({
    * each stage of the encoder.
    */
   gradientCheckpointing: z.enum(['none', 'encoder']).default('none'),
+  /** What the engine does to every training batch inside the step, on its device, after `augmentation` and `mixing`. */
+  batchAugmentation: batchAugmentationSchema.optional(),
   /** Start the output's bias at each class's share of foreground. */
   outputPrior: z.boolean().default(true),
 });
@@ -195,6 +199,8 @@ export const experimentSchema = z.strictObject({
   schedule: scheduleSchema,
   /** Applied to training images in order, each with its own probability. */
   augmentation: z.array(transformSchema).default([]),
+  /** Training images mixed with others of their fold, in order, each with its own probability, after `augmentation`. */
+  mixing: mixingSchema.default([]),
   offline: offlineSchema.optional(),
   training: trainingSchema,
   tracking: trackingSchema.prefault({}),

@@ -1,6 +1,7 @@
 import { join, relative } from 'node:path';
 import { buildTransform } from '../augment/build.ts';
 import { compose } from '../augment/compose.ts';
+import { buildMixer } from '../augment/mixing/build.ts';
 import type { SampleCache } from '../data/cache/cache.ts';
 import type { Dataset } from '../data/dataset.ts';
 import type { FoldSplit } from '../data/folds.ts';
@@ -154,6 +155,7 @@ async function* trainOnSplit(
           ...(crop === undefined ? {} : { crop }),
           dropLast: true,
           ...(augment === undefined ? {} : { transform: augment }),
+          ...(config.mixing.length === 0 ? {} : { mixer: buildMixer(config.mixing) }),
           ...(signal === undefined ? {} : { signal }),
         }),
       batchesPerEpoch: batchCount(samples, training.batchSize, true),
@@ -166,6 +168,7 @@ async function* trainOnSplit(
       accumulate: training.accumulate,
       auxiliaryWeight: training.auxiliaryWeight,
       gradientCheckpointing: training.gradientCheckpointing,
+      batchAugmentation: training.batchAugmentation,
       seed: config.seed,
       priors: training.outputPrior ? await priorsOf(prepared) : undefined,
       directory,

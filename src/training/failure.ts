@@ -31,7 +31,7 @@ export function isFailure({ loss, gradientNorm }: StepOutcome): boolean {
 /**
  * Writes `failure/` into the run's directory: `failure.json` (step, losses, image names), `weights.safetensors`
  * (from before the step, when something was not finite) and `batch.safetensors` (the bytes and packed labels the
- * step saw).
+ * step was given).
  *
  * @returns The error to throw: `training/non-finite-loss` or `training/negative-loss`.
  */
@@ -74,9 +74,12 @@ export async function recordFailure(
 
 function batchTensors(batches: readonly Batch[]): ReadonlyMap<string, HostTensor> {
   const tensors = new Map<string, HostTensor>();
-  for (const [index, { images, imageShape, labels, labelShape }] of batches.entries()) {
+  for (const [index, { images, imageShape, labels, labelShape, shares }] of batches.entries()) {
     tensors.set(`${index}.images`, { dtype: 'U8', shape: imageShape, data: images });
     tensors.set(`${index}.labels`, { dtype: 'I32', shape: labelShape, data: labels });
+    if (shares !== undefined) {
+      tensors.set(`${index}.shares`, { dtype: 'F32', shape: [shares.length], data: shares });
+    }
   }
   return tensors;
 }

@@ -3,6 +3,7 @@ import type { Batch } from '../data/batch.ts';
 import type { Precision } from '../engine/precision.ts';
 import type { SegmentationModel } from '../models/segmentationModel.ts';
 import type { Loss } from '../objectives/losses/loss.ts';
+import type { BatchAugmentation } from './batchAugmentation.ts';
 import type { Normalization } from './normalization.ts';
 import type { OptimizerSpec } from './optimizers/build.ts';
 import type { ScheduleSpec } from './schedules.ts';
@@ -42,6 +43,8 @@ export interface TrainOptions {
   readonly auxiliaryWeight?: number;
   /** Default `none`. */
   readonly gradientCheckpointing?: GradientCheckpointing | undefined;
+  /** What the engine does to every batch before the forward pass. Default: nothing. */
+  readonly batchAugmentation?: BatchAugmentation | undefined;
   readonly seed: number;
   /** Share of foreground pixels of each class; a fresh run starts its output biases there. See `classPriors`. */
   readonly priors?: readonly number[] | undefined;
@@ -92,8 +95,18 @@ export function planRun({ batchesPerEpoch, length, accumulate = 1 }: TrainOption
 /** What an interrupted run and the one that continues it must have in common. */
 export function resumeSettings(options: TrainOptions, plan: Plan): Record<string, Json> {
   const { optimizer, schedule, seed, accumulate = 1, clipNorm, precision = 'auto', normalization } = options;
+  const { batchAugmentation } = options;
   const { stepsPerEpoch, totalSteps } = plan;
-  const settings = { optimizer, schedule, seed, accumulate, clipNorm, precision, normalization };
+  const settings = {
+    optimizer,
+    schedule,
+    seed,
+    accumulate,
+    clipNorm,
+    precision,
+    normalization,
+    batchAugmentation,
+  };
   return JSON.parse(JSON.stringify({ ...settings, stepsPerEpoch, totalSteps })) as Record<string, Json>;
 }
 

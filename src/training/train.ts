@@ -93,6 +93,7 @@ async function prepare(options: TrainOptions, plan: Plan): Promise<Run> {
       accumulate: options.accumulate ?? 1,
       auxiliaryWeight: options.auxiliaryWeight ?? 0.5,
       gradientCheckpointing: options.gradientCheckpointing,
+      batchAugmentation: options.batchAugmentation,
       onTrace: (report) => traced.push(report),
     });
     const progress = saved ?? { step: 0, validated: 0, stale: 0, settings };

@@ -8,6 +8,9 @@ import type { SegmentationModel } from '../models/segmentationModel.ts';
 import { keepFloat32 } from '../objectives/keepFloat32.ts';
 import { lossOfOutput } from '../objectives/losses/loss.ts';
 import type { Loss } from '../objectives/losses/loss.ts';
+import { blendedLabels } from '../objectives/losses/targets.ts';
+import { augmentBatch } from './batchAugmentation.ts';
+import type { BatchAugmentation } from './batchAugmentation.ts';
 import { clipFactor, globalNorm, scaleOrZero } from './gradients.ts';
 import { normalize } from './normalization.ts';
 import type { Normalization } from './normalization.ts';
@@ -31,6 +34,8 @@ export interface TrainStepOptions {
   readonly auxiliaryWeight: number;
   /** Default `none`. */
   readonly gradientCheckpointing?: GradientCheckpointing | undefined;
+  /** Default none. */
+  readonly batchAugmentation?: BatchAugmentation | undefined;
   readonly onTrace?: CompileOptions['onTrace'];
 }
 
@@ -54,7 +59,7 @@ export interface TrainStep {
    * what is left is what led to it.
    *
    * @param hyperparameters Of the optimizer, `[K]`.
-   * @param seed For dropout, two 32-bit integers.
+   * @param seed For dropout and batch augmentation, two 32-bit integers.
    */
   run(batches: readonly Batch[], hyperparameters: Float32Array, seed: Int32Array): Promise<StepOutcome>;
   /** Times the engine traced; grows only when batches change shape. */
@@ -62,7 +67,13 @@ export interface TrainStep {
   dispose(): void;
 }
 
-type Inputs = readonly [images: tf.Tensor4D, labels: tf.Tensor4D, seed: tf.Tensor1D];
+/** `shares` is there where the batch may hold blended samples; see `Batch`. */
+type Inputs = readonly [
+  images: tf.Tensor4D,
+  labels: tf.Tensor4D,
+  seed: tf.Tensor1D,
+  ...shares: tf.Tensor1D[],
+];
 
 export function createTrainStep(options: TrainStepOptions): TrainStep {
   return options.accumulate === 1 ? wholeStep(options) : accumulatedStep(options);
@@ -70,8 +81,8 @@ export function createTrainStep(options: TrainStepOptions): TrainStep {
 
 function wholeStep(options: TrainStepOptions): TrainStep {
   const step = compile(
-    (images: tf.Tensor4D, labels: tf.Tensor4D, seed: tf.Tensor1D, hyperparameters: tf.Tensor1D) => {
-      const { loss, gradients } = lossAndGradients(options, [images, labels, seed]);
+    (hyperparameters: tf.Tensor1D, ...inputs: Inputs) => {
+      const { loss, gradients } = lossAndGradients(options, inputs);
       return { loss, norm: update(options, loss, gradients, hyperparameters) };
     },
     { name: 'trainStep', precision: options.precision, onTrace: options.onTrace },
@@ -80,7 +91,7 @@ function wholeStep(options: TrainStepOptions): TrainStep {
     async run([batch], hyperparameters, seed) {
       return outcome(
         await withVector(hyperparameters, (vector) =>
-          withBatch(batch!, seed, (...inputs) => step(...inputs, vector)),
+          withBatch(batch!, seed, (...inputs) => step(vector, ...inputs)),
         ),
       );
     },
@@ -98,8 +109,8 @@ function accumulatedStep(options: TrainStepOptions): TrainStep {
   /** Parameters that take part in the loss; known once the first batch was traced. */
   const used = new Set<number>();
   const part = compile(
-    (images: tf.Tensor4D, labels: tf.Tensor4D, seed: tf.Tensor1D) => {
-      const { loss, gradients } = lossAndGradients(options, [images, labels, seed]);
+    (...inputs: Inputs) => {
+      const { loss, gradients } = lossAndGradients(options, inputs);
       lossSum.assign(tf.add(lossSum, tf.mul(loss, 1 / accumulate)));
       for (const [index, gradient] of gradients.entries()) {
         if (gradient === undefined) continue;
@@ -143,10 +154,18 @@ function accumulatedStep(options: TrainStepOptions): TrainStep {
 
 /** Inside a traced function: one batch forward and backward; running statistics move only where the loss is finite. */
 function lossAndGradients(
-  { model, loss, parameters, normalization, auxiliaryWeight, gradientCheckpointing }: TrainStepOptions,
-  [images, labels, seed]: Inputs,
+  options: TrainStepOptions,
+  [bytes, packed, seed, shares]: Inputs,
 ): { loss: tf.Scalar; gradients: (tf.Tensor | undefined)[] } {
-  const x = normalize(bytesToFloat(images) as tf.Tensor4D, normalization);
+  const { model, loss, parameters, normalization, auxiliaryWeight, gradientCheckpointing } = options;
+  const [images, labels] = augmentBatch(
+    bytesToFloat(bytes) as tf.Tensor4D,
+    packed,
+    options.batchAugmentation,
+    seed,
+  );
+  const x = normalize(images, normalization);
+  const targets = shares === undefined ? labels : blendedLabels(labels, shares);
   const buffers = [...model.namedState()].filter(([, state]) => !state.trainable);
   const before = buffers.map(([, { variable }]) => tf.clone(variable));
   const context = { training: true, seed, recomputeStages: gradientCheckpointing === 'encoder' };
@@ -155,7 +174,7 @@ function lossAndGradients(
       lossOfOutput(
         loss,
         model.forward(x, context),
-        labels,
+        targets,
         model.auxiliaryWeights ?? auxiliaryWeight,
         model.auxiliaryTarget,
       ),
@@ -201,10 +220,11 @@ async function withBatch<R>(
   const images = uint8Tensor(batch.images, [...batch.imageShape]) as tf.Tensor4D;
   const labels = tf.tensor4d(batch.labels, [...batch.labelShape], 'int32');
   const seeds = tf.tensor1d(seed, 'int32');
+  const shares = batch.shares === undefined ? [] : [tf.tensor1d(batch.shares)];
   try {
-    return await use(images, labels, seeds);
+    return await use(images, labels, seeds, ...shares);
   } finally {
-    tf.dispose([images, labels, seeds]);
+    tf.dispose([images, labels, seeds, ...shares]);
   }
 }
 

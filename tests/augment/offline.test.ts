@@ -1,5 +1,4 @@
-import { createHash } from 'node:crypto';
-import { mkdtemp, readFile, readdir, rm, truncate, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -15,6 +14,7 @@ import { readHandBone } from '../../src/data/handBone/reader.ts';
 import { readOfflineManifest, withOffline } from '../../src/data/offline.ts';
 import { writePhantom } from '../../src/data/phantom/writePhantom.ts';
 import { buildTransform } from '../../src/augment/build.ts';
+import { folderContents } from '../folderContents.ts';
 import { horizontalFlip } from '../../src/augment/transforms/horizontalFlip.ts';
 
 let folder: string;
@@ -45,23 +45,6 @@ async function collect(run: AsyncGenerator<OfflineEvent>): Promise<OfflineEvent[
   const events: OfflineEvent[] = [];
   for await (const event of run) events.push(event);
   return events;
-}
-
-/** Hash of every file by its path below the root. */
-async function contents(root: string): Promise<Record<string, string>> {
-  const files = (await readdir(root, { recursive: true, withFileTypes: true })).filter((file) =>
-    file.isFile(),
-  );
-  const hashes = files.map(async (file) => {
-    const path = join(file.parentPath, file.name);
-    return [
-      path.slice(root.length),
-      createHash('sha256')
-        .update(await readFile(path))
-        .digest('hex'),
-    ];
-  });
-  return Object.fromEntries((await Promise.all(hashes)).sort()) as Record<string, string>;
 }
 
 describe('writeOffline', () => {
@@ -128,8 +111,8 @@ describe('writeOffline', () => {
 
   it('gives the same files whatever the concurrency, and after interruptions', async () => {
     await collect(writeOffline(options('serial', { concurrency: 1 })));
-    const expected = await contents(join(folder, 'whole'));
-    expect(await contents(join(folder, 'serial'))).toEqual(expected);
+    const expected = await folderContents(join(folder, 'whole'));
+    expect(await folderContents(join(folder, 'serial'))).toEqual(expected);
 
     // Left after four images; then one of them is damaged, one loses its annotation, and half a file is left over.
     const broken = join(folder, 'broken');
@@ -144,11 +127,11 @@ describe('writeOffline', () => {
     const events = await collect(writeOffline(options('broken')));
     const keptFirst = events.filter((event) => event.type === 'child').slice(0, 4);
     expect(keptFirst.map(({ kept }) => kept)).toEqual([false, false, false, true]);
-    expect(await contents(broken)).toEqual(expected);
+    expect(await folderContents(broken)).toEqual(expected);
 
     const again = await collect(writeOffline(options('broken')));
     expect(again.at(-1)).toMatchObject({ made: 0, kept: 10 });
-    expect(await contents(broken)).toEqual(expected);
+    expect(await folderContents(broken)).toEqual(expected);
   });
 
   it('refuses a folder that holds something else, other settings, and folds too small to mix', async () => {
@@ -173,6 +156,106 @@ describe('writeOffline', () => {
     await expect(collect(writeOffline(options('unreadable', { dataset: unreadable })))).rejects.toThrow(
       'unreadable',
     );
+  });
+});
+
+describe('other ways of making images', () => {
+  const settings = {
+    ricap: { count: 2 },
+    copyPaste: { count: 2, classes: [2, 2] as const },
+    variants: [
+      { transform: { name: 'CLAHE', p: 1 }, count: 2 },
+      { name: 'noisy', transform: { name: 'GaussNoise', p: 1 }, count: 1 },
+    ],
+  } satisfies OfflineOptions['settings'];
+
+  it('writes them with what they were made of, the same whatever the concurrency', async () => {
+    await collect(writeOffline(options('kinds', { settings })));
+    await collect(writeOffline(options('kinds serial', { settings, concurrency: 1 })));
+    expect(await folderContents(join(folder, 'kinds'))).toEqual(await folderContents(join(folder, 'kinds serial')));
+    const { children } = await readOfflineManifest(join(folder, 'kinds', 'augmentation.json'));
+    expect(Object.keys(children)).toEqual([
+      'ricap-000001.png',
+      'ricap-000002.png',
+      'copyPaste-000001.png',
+      'copyPaste-000002.png',
+      'CLAHE-000001.png',
+      'CLAHE-000002.png',
+      'noisy-000001.png',
+    ]);
+    expect(children['noisy-000001.png']!.parameters).toMatchObject({ transform: { name: 'GaussNoise' } });
+    expect(children['CLAHE-000001.png']!.parents).not.toEqual(children['CLAHE-000002.png']!.parents);
+    const check = await checkDataset(join(folder, 'kinds'));
+    expect(check.defects.filter(({ severity }) => severity === 'error')).toEqual([]);
+  });
+
+  it('a variant is its parent transformed, with its labels', async () => {
+    const offline = await readHandBone(join(folder, 'kinds'));
+    const { children } = await readOfflineManifest(join(folder, 'kinds', 'augmentation.json'));
+    const [parentId] = children['CLAHE-000001.png']!.parents;
+    const child = offline.entries.train.find(({ id }) => id === 'CLAHE-000001.png')!;
+    const parent = dataset.entries.train.find(({ id }) => id === parentId)!;
+    const image = await dataset.readImage(parent);
+    const [labels] = (await offline.readLabels(child)).planes;
+    const [before] = (await dataset.readLabels(parent)).planes;
+    expect(labels!.every((bits, i) => bits === before![i])).toBe(true);
+    const made = await offline.readImage(child);
+    expect(Buffer.compare(made.data, image.data)).not.toBe(0);
+    const clahe = buildTransform({ name: 'CLAHE', clipLimit: [1, 4], p: 1 });
+    const random = Random.from(0, 'offline', 'CLAHE', 0).derive('pixels');
+    const expected = await clahe({ image, labels: await dataset.readLabels(parent) }, random);
+    expect(Buffer.compare(made.data, expected.image.data)).toBe(0);
+  });
+
+  it('copy-paste changes labels where it pasted alone, and says what', async () => {
+    const offline = await readHandBone(join(folder, 'kinds'));
+    const { children } = await readOfflineManifest(join(folder, 'kinds', 'augmentation.json'));
+    const child = offline.entries.train.find(({ id }) => id === 'copyPaste-000001.png')!;
+    const { onto, from, classes } = children[child.id]!.parameters as {
+      onto: string;
+      from: string;
+      classes: string[];
+    };
+    expect(children[child.id]!.parents).toEqual([onto, from]);
+    expect(classes).toHaveLength(2);
+    const before = await dataset.readLabels(dataset.entries.train.find(({ id }) => id === onto)!);
+    const after = await offline.readLabels(child);
+    const pasted = classes.reduce((bits, name) => bits | (1 << dataset.classes.indexOf(name)), 0);
+    let changed = 0;
+    for (const [i, bits] of after.planes[0]!.entries()) {
+      if (bits === before.planes[0]![i]) continue;
+      changed++;
+      if ((bits & pasted) === 0) expect.fail(`pixel ${i} changed without belonging to a pasted class`);
+    }
+    expect(changed).toBeGreaterThan(10);
+  });
+
+  it('makes a child again when its parent was corrected', async () => {
+    const copy = await mkdtemp(join(folder, 'corrected-'));
+    await writePhantom(copy, { people: 4, test: 1, size: 128, seed: 5, outliers: 0 });
+    const corrected = await readHandBone(copy);
+    const run = { dataset: corrected, entries: corrected.entries.train, groupOf: () => 0 };
+    const all = { variants: [{ transform: { name: 'CLAHE' as const }, count: 8 }] };
+    const make = () => collect(writeOffline(options('after correction', { ...run, settings: all })));
+    await make();
+    expect((await make()).at(-1)).toMatchObject({ made: 0, kept: 8 });
+    const { annotationPath } = corrected.entries.train[3]!;
+    await writeFile(annotationPath!, `${await readFile(annotationPath!, 'utf8')}\n`);
+    expect((await make()).at(-1)).toMatchObject({ made: 1, kept: 7 });
+  });
+
+  it('refuses names that are taken', async () => {
+    for (const variants of [
+      [{ name: 'Mosaic', transform: { name: 'CLAHE' as const }, count: 1 }],
+      [
+        { transform: { name: 'CLAHE' as const }, count: 1 },
+        { name: 'clahe', transform: { name: 'CLAHE' as const }, count: 1 },
+      ],
+      [{ name: '../out', transform: { name: 'CLAHE' as const }, count: 1 }],
+    ]) {
+      const named = options('names', { settings: { variants } });
+      await expect(collect(writeOffline(named))).rejects.toMatchObject({ code: 'offline/settings' });
+    }
   });
 });
 

@@ -45,6 +45,36 @@ describe('Random', () => {
     expect(Math.sqrt(variance)).toBeCloseTo(2, 1);
   });
 
+  test.each([
+    [0.3, 0.3],
+    [0.4, 0.4],
+    [1, 1],
+    [2, 5],
+    [0.05, 0.05],
+    [30, 30],
+  ])('beta numbers of %d and %d have their mean and variance', (a, b) => {
+    const random = Random.from('beta');
+    const values = Array.from({ length: 40_000 }, () => random.beta(a, b));
+    expect(values.every((value) => value >= 0 && value <= 1)).toBe(true);
+    const mean = values.reduce((sum, value) => sum + value) / values.length;
+    const variance = values.reduce((sum, value) => sum + (value - mean) ** 2, 0) / values.length;
+    const exact = (a * b) / ((a + b) ** 2 * (a + b + 1));
+    // Five standard errors of the mean.
+    expect(Math.abs(mean - a / (a + b))).toBeLessThan(5 * Math.sqrt(exact / values.length));
+    expect(Math.abs(variance / exact - 1)).toBeLessThan(0.05);
+  });
+
+  test('beta numbers of 1 and 1 are uniform, and tiny parameters give 0 or 1', () => {
+    const random = Random.from('beta');
+    const counts = new Array<number>(10).fill(0);
+    for (let i = 0; i < 50_000; i++) counts[Math.floor(random.beta(1, 1) * 10)]!++;
+    const chiSquared = counts.reduce((sum, count) => sum + (count - 5000) ** 2 / 5000, 0);
+    expect(chiSquared).toBeLessThan(27.9);
+    const tiny = Array.from({ length: 100 }, () => random.beta(1e-4, 1e-4));
+    expect(new Set(tiny.map(Math.round)).size).toBe(2);
+    expect(tiny.every(Number.isFinite)).toBe(true);
+  });
+
   test('integers reach both ends of a half-open range', () => {
     const random = Random.from('integer');
     const seen = new Set(Array.from({ length: 1000 }, () => random.integer(-2, 3)));

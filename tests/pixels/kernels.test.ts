@@ -1,10 +1,13 @@
 import { describe, expect, it } from 'vitest';
 import { Random } from '../../src/core/random.ts';
+import { blendImages } from '../../src/pixels/blend.ts';
+import { blendImagesPlain } from '../../src/pixels/plain/blend.ts';
 import * as filters from '../../src/pixels/filters.ts';
 import * as plainFilters from '../../src/pixels/plain/filters.ts';
 import { elasticKernel, elasticMap, elasticStride, noiseField } from '../../src/pixels/elastic.ts';
 import { smoothingKernel } from '../../src/pixels/gaussian.ts';
 import { greyMethods, toGrey } from '../../src/pixels/grey.ts';
+import type { Image } from '../../src/pixels/image.ts';
 import { medianBlur } from '../../src/pixels/median.ts';
 import { normalQuantiles } from '../../src/pixels/normal.ts';
 import { elasticMapPlain, noiseFieldPlain } from '../../src/pixels/plain/elastic.ts';
@@ -17,6 +20,17 @@ import { randomRaster } from './rasters.ts';
 const channelCounts = [1, 3, 4] as const;
 
 describe('native kernels against their TypeScript twins', () => {
+  it('blend, every share and odd sizes', async () => {
+    const random = Random.from('blend');
+    for (const share of [0, 1, 0.5, 1 / 65536, random.uniform(), random.uniform()]) {
+      const [width, height] = [random.integer(1, 60), random.integer(1, 60)];
+      const [first, second] = [1, 2].map(() => randomRaster(random, width, height, 3).image) as [Image, Image];
+      const blended = await blendImages(first, second, share);
+      expect(blended, String(share)).toEqual(blendImagesPlain(first, second, share));
+      if (share === 0 || share === 1) expect(blended).toEqual(share === 0 ? first : second);
+    }
+  });
+
   it('lookUpTable, convolve3x3, convolveSeparable, claheGrey, claheRgb, addNormalNoise', async () => {
     const random = Random.from('filters');
     for (const channels of channelCounts) {

@@ -245,7 +245,7 @@ describe('a loss that cannot be', () => {
       const nan = (which: number): TrainOptions['loss'] => {
         const real = buildLoss({ name: 'bce' });
         return (logits, labels) => {
-          const foreground = tf.mean(tf.cast(labels, 'float32'));
+          const foreground = tf.mean(tf.cast(labels as tf.Tensor4D, 'float32'));
           return tf.add(real(logits, labels), tf.log(tf.sub(which, foreground)));
         };
       };

@@ -1,4 +1,4 @@
-"""Golden values for losses, optimizers and schedules: tests/goldens/objectives/{losses,optimizers,schedules}.json.
+"""Golden values for losses, optimizers and schedules: tests/goldens/objectives/{losses,softLosses,optimizers,schedules}.json.
 
 Needs from PyPI: torch==2.15.0, segmentation-models-pytorch==0.6.0, numpy==2.4.6.
 Run from the project's root: python tools/goldens/objectives.py
@@ -67,6 +67,56 @@ def losses():
             "shape": [n, h, w, c],
             "logits": logits.reshape(-1).tolist(),
             "targets": {"present": targets.reshape(-1).tolist(), "absent": absent.reshape(-1).tolist()},
+            "cases": rows,
+        },
+    )
+
+
+def soft_losses():
+    """Targets between 0 and 1: two labels, each to its share of a sample, as mixup makes them."""
+    generator = np.random.default_rng(13)
+    n, h, w, c = 2, 4, 3, 3
+    logits = generator.normal(0, 3, (n, h, w, c)).astype(np.float32)
+    logits[0, 0, 0] = [60, -60, 60]
+    first, second = (generator.uniform(size=(2, n, h, w, c)) < 0.3).astype(np.float32)
+    # One class is in one pixel alone, with less than its whole weight; another in none.
+    first[..., 1], second[..., 1] = 0, 0
+    second[0, 1, 1, 1] = 1
+    first[..., 2], second[..., 2] = 0, 0
+    shares = np.array([0.25, 0.8125], np.float32)
+    part = shares.reshape(n, 1, 1, 1)
+    targets = (1 - part) * first + part * second
+
+    pos_weight = [0.5, 1.0, 4.0]
+    cases = [
+        ({"name": "bce"}, torch.nn.BCEWithLogitsLoss()),
+        (
+            {"name": "bce", "posWeight": pos_weight},
+            torch.nn.BCEWithLogitsLoss(pos_weight=torch.tensor(pos_weight).reshape(3, 1, 1)),
+        ),
+        ({"name": "dice"}, smp.losses.DiceLoss("multilabel")),
+        ({"name": "dice", "smooth": 1.0}, smp.losses.DiceLoss("multilabel", smooth=1.0)),
+        ({"name": "focal"}, smp.losses.FocalLoss("multilabel")),
+        ({"name": "focal", "gamma": 0}, smp.losses.FocalLoss("multilabel", gamma=0.0)),
+        ({"name": "focal", "gamma": 1.5, "alpha": 0.25}, smp.losses.FocalLoss("multilabel", alpha=0.25, gamma=1.5)),
+    ]
+    bce, dice = torch.nn.BCEWithLogitsLoss(), smp.losses.DiceLoss("multilabel")
+    cases.append(([{"name": "bce", "weight": 5}, {"name": "dice"}], lambda x, z: 5 * bce(x, z) + dice(x, z)))
+    rows = []
+    for spec, loss in cases:
+        x = torch.tensor(logits.transpose(0, 3, 1, 2), requires_grad=True)
+        value = loss(x, torch.tensor(targets.transpose(0, 3, 1, 2)))
+        value.backward()
+        gradient = x.grad.permute(0, 2, 3, 1)
+        rows.append({"spec": spec, "value": float(value.detach()), "gradient": numbers(gradient)})
+    write(
+        "softLosses",
+        {
+            "shape": [n, h, w, c],
+            "logits": logits.reshape(-1).tolist(),
+            "first": first.reshape(-1).tolist(),
+            "second": second.reshape(-1).tolist(),
+            "shares": shares.tolist(),
             "cases": rows,
         },
     )
@@ -189,5 +239,6 @@ def schedules():
 
 if __name__ == "__main__":
     losses()
+    soft_losses()
     optimizers()
     schedules()

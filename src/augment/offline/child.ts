@@ -22,7 +22,7 @@ const storedSchema = z.object({
     imageSha256: z.string(),
     record: z.object({
       parents: z.array(z.string()).min(1),
-      kind: z.enum(['mosaic', 'rotation']),
+      kind: z.string(),
       parameters: z.record(z.string(), z.unknown()),
     }),
   }),

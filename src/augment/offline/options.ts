@@ -1,11 +1,34 @@
 import { z } from 'zod';
 import type { Dataset, SampleEntry } from '../../data/dataset.ts';
+import { pasteOptions } from '../mixing/copyPaste.ts';
+import { ricapBeta } from '../mixing/ricap.ts';
+import { transformSchema } from '../spec.ts';
 
 const count = z.int().min(0).max(1_000_000).default(0);
 const fraction = z.number().min(0).max(1);
 
+const variantSchema = z.strictObject({
+  /** Of the images' names; by default that of the transform. */
+  name: z
+    .string()
+    .regex(/^[\w-]{1,64}$/, 'letters, digits, dashes and underscores only, at most 64')
+    .optional(),
+  /** Number of images to make; all training images take turns. */
+  count,
+  /** Any [transform](#augmentation); give it `p: 1` to have it always applied. */
+  transform: transformSchema,
+});
+
+/** What the images of a variant are called. */
+export function variantName({ name, transform }: z.output<typeof variantSchema>): string {
+  return name ?? transform.name;
+}
+
+const mixes = ['mosaic', 'rotation', 'ricap', 'copyPaste'] as const;
+
 /** What is made offline; part of an experiment, so plain data. */
 export const offlineSettingsSchema = z.strictObject({
+  /** Four images joined at a point, each patch where it was. */
   mosaic: z
     .strictObject({
       /** Number of images to make. */
@@ -18,6 +41,7 @@ export const offlineSettingsSchema = z.strictObject({
         .default([0.3, 0.7]),
     })
     .prefault({}),
+  /** Upright hands, turned. */
   rotation: z
     .strictObject({
       /** Number of images to make. */
@@ -32,6 +56,40 @@ export const offlineSettingsSchema = z.strictObject({
       uprightWithin: z.number().min(0).max(90).default(20),
     })
     .prefault({}),
+  /** Four images joined at a point, each patch from anywhere. */
+  ricap: z
+    .strictObject({
+      /** Number of images to make. */
+      count,
+      /** Parameter of the Beta distribution of the cut, per side; below 1 it is mostly near an edge. */
+      beta: ricapBeta,
+    })
+    .prefault({}),
+  /** Bones of another person, each over the same bone. */
+  copyPaste: z
+    .strictObject({
+      /** Number of images to make. */
+      count,
+      ...pasteOptions,
+    })
+    .prefault({}),
+  /** Images transformed alone. */
+  variants: z
+    .array(variantSchema)
+    .max(100)
+    .default([])
+    .superRefine((variants, context) => {
+      const names = new Set<string>(mixes.map((name) => name.toLowerCase()));
+      for (const [index, variant] of variants.entries()) {
+        const name = variantName(variant).toLowerCase();
+        if (names.has(name)) {
+          const message = `the name "${variantName(variant)}" is taken; give another`;
+          context.addIssue({ code: 'custom', path: [index, 'name'], message });
+        }
+        names.add(name);
+      }
+    }),
+  /** Of everything random about the images. */
   seed: z.int().min(0).default(0),
 });
 export type OfflineSettings = z.output<typeof offlineSettingsSchema>;
@@ -54,7 +112,8 @@ export interface OfflineOptions {
 export interface ChildRecord {
   /** Names of the images it was made from. */
   readonly parents: readonly string[];
-  readonly kind: 'mosaic' | 'rotation';
+  /** `mosaic`, `rotation`, `ricap`, `copyPaste`, or the name of a variant. */
+  readonly kind: string;
   readonly parameters: Readonly<Record<string, unknown>>;
 }
 

@@ -2,14 +2,24 @@ import { createHash } from 'node:crypto';
 import { PhalanxError } from '../../core/errors.ts';
 import { Random } from '../../core/random.ts';
 import type { SampleEntry } from '../../data/dataset.ts';
-import type { ChildRecord, OfflineSettings } from './options.ts';
+import type { ResolvedTransform } from '../spec.ts';
+import { variantName } from './options.ts';
+import type { OfflineSettings } from './options.ts';
+
+/** How an image is made: one of the ways of mixing, or a transform. */
+export type Recipe = 'mosaic' | 'rotation' | 'ricap' | 'copyPaste' | ResolvedTransform;
 
 /** An image to be made: which it will be made from is known before any pixel is read. */
 export interface PlannedChild {
-  readonly kind: ChildRecord['kind'];
+  /** The recipe's name, or that of the variant. */
+  readonly kind: string;
+  readonly recipe: Recipe;
   /** Base name without extension, also the name of its person's folder. */
   readonly name: string;
-  /** For a mosaic: top left, top right, bottom left, bottom right. For a rotation: candidates, the first upright one is turned. */
+  /**
+   * All of one group. Mosaic and RICAP: top left, top right, bottom left, bottom right. Copy-paste: what is pasted onto,
+   * what is pasted. Rotation: candidates, each alone, of which the first upright one is turned.
+   */
   readonly parents: readonly SampleEntry[];
   /** Everything random about the image comes from this stream. */
   readonly random: Random;
@@ -21,14 +31,19 @@ export interface OfflinePlan {
   readonly children: readonly PlannedChild[];
 }
 
+/** Raised whenever the same settings and images would give other pixels. */
+const planVersion = 2;
+
 /** Rotation looks at this many images for an upright hand. */
 const candidates = 8;
 
+type Group = readonly SampleEntry[];
+
 /**
- * Chooses the parents of every image. A mosaic's parents are of one group and, as far as the group allows, of
+ * Chooses the parents of every image. Those that are mixed are of one group and, as far as the group allows, of
  * different persons.
  *
- * @throws PhalanxError `offline/too-few` when no group has two images to mix.
+ * @throws PhalanxError `offline/too-few` when no group has the images to mix.
  */
 export function planOffline(
   entries: readonly SampleEntry[],
@@ -36,55 +51,90 @@ export function planOffline(
   settings: OfflineSettings,
 ): OfflinePlan {
   const originals = entries.filter(({ parents }) => parents === undefined);
-  const groups = new Map<string | number, SampleEntry[]>();
+  const byGroup = new Map<string | number, SampleEntry[]>();
   for (const entry of originals) {
     const group = groupOf(entry);
-    groups.set(group, [...(groups.get(group) ?? []), entry]);
+    const members = byGroup.get(group);
+    if (members === undefined) byGroup.set(group, [entry]);
+    else members.push(entry);
   }
-  const mixable = [...groups.values()].filter((members) => members.length >= 2);
-  if (settings.mosaic.count > 0 && mixable.length === 0) {
-    throw tooFew('A mosaic needs at least two annotated training images of one fold', originals.length);
+  const groups: readonly Group[] = [...byGroup.values()];
+  const { mosaic, rotation, ricap, copyPaste, variants, seed } = settings;
+  const alone = 'There is no annotated training image to make others of';
+  const pair = 'Mixing needs at least two annotated training images of one fold';
+  const strangers = 'Copy-paste needs annotated training images of at least two people of one fold';
+
+  const plan = (
+    recipe: Recipe,
+    kind: string,
+    { count }: { readonly count: number },
+    parentsOf: (draw: Random, index: number) => Group,
+  ): PlannedChild[] =>
+    Array.from({ length: count }, (_, index) => {
+      const random = Random.from(seed, 'offline', kind, index);
+      const name = `${kind}-${String(index + 1).padStart(6, '0')}`;
+      return { kind, recipe, name, parents: parentsOf(random.derive('parents'), index), random };
+    });
+  const groupDraw = (isFit: (group: Group) => boolean, otherwise: string) => {
+    const fit = groups.filter(isFit);
+    return (draw: Random): Group => {
+      if (fit.length === 0) throw tooFew(otherwise, originals.length);
+      return fit[weightedIndex(fit, draw)]!;
+    };
+  };
+  const anyPair = groupDraw((group) => group.length >= 2, pair);
+  const anyStrangers = groupDraw((group) => personsOf(group) >= 2, strangers);
+  if (originals.length === 0 && [rotation, ...variants].some(({ count }) => count > 0)) {
+    throw tooFew(alone, 0);
   }
-  if (settings.rotation.count > 0 && originals.length === 0) {
-    throw tooFew('There is no annotated training image to rotate', 0);
-  }
-  const streams = (kind: ChildRecord['kind'], count: number) =>
-    Array.from({ length: count }, (_, index) => ({
-      kind,
-      name: `${kind}-${String(index + 1).padStart(6, '0')}`,
-      random: Random.from(settings.seed, 'offline', kind, index),
-    }));
-  const weights = mixable.map((members) => members.length);
-  const mosaics = streams('mosaic', settings.mosaic.count).map((child): PlannedChild => {
-    const draw = child.random.derive('parents');
-    const group = mixable[weightedIndex(weights, draw)]!;
-    return { ...child, parents: fourOf(group, draw) };
-  });
-  const rotations = streams('rotation', settings.rotation.count).map((child): PlannedChild => {
-    const draw = child.random.derive('parents');
-    return { ...child, parents: Array.from({ length: candidates }, () => draw.choice(originals)) };
-  });
+
+  const children = [
+    ...plan('mosaic', 'mosaic', mosaic, (draw) => fourOf(anyPair(draw), draw)),
+    ...plan('rotation', 'rotation', rotation, (draw) =>
+      Array.from({ length: candidates }, () => draw.choice(originals)),
+    ),
+    ...plan('ricap', 'ricap', ricap, (draw) => fourOf(anyPair(draw), draw)),
+    ...plan('copyPaste', 'copyPaste', copyPaste, (draw) => twoOf(anyStrangers(draw), draw)),
+    ...variants.flatMap((variant) => {
+      const kind = variantName(variant);
+      // Every image once before one comes twice.
+      const order = Random.from(seed, 'offline', kind, 'order').shuffle(originals);
+      return plan(variant.transform, kind, variant, (_, index) => [order[index % order.length]!]);
+    }),
+  ];
   const described = originals.map((entry) => [entry.id, String(groupOf(entry))]);
   const key = createHash('sha256')
-    .update(JSON.stringify({ version: 1, settings, described }))
+    .update(JSON.stringify({ version: planVersion, settings, described }))
     .digest('hex');
-  return { key, children: [...mosaics, ...rotations] };
+  return { key, children };
 }
 
-function weightedIndex(weights: readonly number[], random: Random): number {
+/** An index in proportion to the groups' sizes. */
+function weightedIndex(groups: readonly Group[], random: Random): number {
   let rest = random.integer(
     0,
-    weights.reduce((sum, weight) => sum + weight, 0),
+    groups.reduce((sum, { length }) => sum + length, 0),
   );
-  return weights.findIndex((weight) => (rest -= weight) < 0);
+  return groups.findIndex(({ length }) => (rest -= length) < 0);
 }
 
-function fourOf(group: readonly SampleEntry[], random: Random): SampleEntry[] {
+function personsOf(group: Group): number {
+  return new Set(group.map(({ person }) => person)).size;
+}
+
+function fourOf(group: Group, random: Random): SampleEntry[] {
   const shuffled = random.shuffle(group);
   const persons = new Set<string>();
   const distinct = shuffled.filter(({ person }) => !persons.has(person) && persons.add(person));
-  const pool = [...distinct, ...shuffled.filter((entry) => !distinct.includes(entry))];
+  const chosen = new Set(distinct);
+  const pool = [...distinct, ...shuffled.filter((entry) => !chosen.has(entry))];
   return Array.from({ length: 4 }, (_, i) => pool[i % pool.length]!);
+}
+
+/** An image, and one of another person. */
+function twoOf(group: Group, random: Random): SampleEntry[] {
+  const onto = random.choice(group);
+  return [onto, random.choice(group.filter(({ person }) => person !== onto.person))];
 }
 
 function tooFew(what: string, received: number): PhalanxError {

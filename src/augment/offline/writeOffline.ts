@@ -5,27 +5,26 @@ import pLimit from 'p-limit';
 import { z } from 'zod';
 import { writeFileAtomic } from '../../core/atomicFile.ts';
 import { PhalanxError } from '../../core/errors.ts';
-import type { Dataset, Sample, SampleEntry } from '../../data/dataset.ts';
 import { offlineManifestName } from '../../data/offline.ts';
 import type { OfflineManifest } from '../../data/offline.ts';
-import { tilt } from '../../labels/tilt.ts';
 import { readChild, writeChild } from './child.ts';
-import { makeMosaic } from './mosaic.ts';
+import { makeChild } from './make.ts';
 import type { ChildRecord, OfflineEvent, OfflineOptions, OfflineSettings } from './options.ts';
 import { offlineSettingsSchema } from './options.ts';
 import type { PlannedChild } from './plan.ts';
+import { ParentHashes } from './parentHashes.ts';
 import { planOffline } from './plan.ts';
-import { makeRotation } from './rotation.ts';
 
 /** Marks the folder as one of these datasets, and says which. */
 const planName = 'plan.json';
 
 /**
- * Writes mosaics and rotations of training images as a dataset in the competition's layout, with a manifest of
- * parents (`augmentation.json`, written last: an unfinished dataset has none, and so cannot be trained on).
+ * Writes images made of training images (mosaics, rotations, RICAP, copy-paste, any transform) as a dataset in the
+ * competition's layout, with a manifest of parents (`augmentation.json`, written last: an unfinished dataset has none,
+ * and so cannot be trained on).
  *
  * The images depend on settings and entries only, not on concurrency or interruptions. Running again after an
- * interruption keeps what is finished and intact. Leaving the loop stops the work.
+ * interruption keeps what is finished, intact and made of the parents as they are. Leaving the loop stops the work.
  *
  * @throws PhalanxError `offline/settings`, `offline/too-few`, `offline/exists` when the folder holds something else,
  *   `file/write`, and what reading the parents throws; the signal's reason when it is aborted.
@@ -42,16 +41,18 @@ export async function* writeOffline(options: OfflineOptions): AsyncGenerator<Off
   const records = new Map<string, ChildRecord>();
   const limit = pLimit(options.concurrency ?? Math.max(2, availableParallelism()));
   let stopped = false;
+  const hashes = new ParentHashes();
   const work = async (child: PlannedChild): Promise<{ child: PlannedChild; kept: boolean } | undefined> => {
     if (stopped) return undefined;
     signal?.throwIfAborted();
-    const existing = await readChild(output, child.name, plan.key);
+    const key = `${plan.key} ${await hashes.of(child.parents)}`;
+    const existing = await readChild(output, child.name, key);
     if (existing !== undefined) {
       records.set(child.name, existing);
       return { child, kept: true };
     }
     const { sample, record } = await makeChild(child, dataset, settings);
-    await writeChild(output, child.name, plan.key, sample, record, dataset.classes);
+    await writeChild(output, child.name, key, sample, record, dataset.classes);
     records.set(child.name, record);
     return { child, kept: false };
   };
@@ -103,46 +104,6 @@ async function claim(output: string, key: string): Promise<void> {
     received: hidden.includes(planName) ? 'images of other settings' : hidden.slice(0, 5).join(', '),
     fix: 'Choose another folder or remove this one',
   });
-}
-
-async function readSample(dataset: Dataset, entry: SampleEntry): Promise<Sample> {
-  const [image, labels] = await Promise.all([dataset.readImage(entry), dataset.readLabels(entry)]);
-  return { image, labels };
-}
-
-async function makeChild(
-  { kind, parents, random }: PlannedChild,
-  dataset: Dataset,
-  settings: OfflineSettings,
-): Promise<{ sample: Sample; record: ChildRecord }> {
-  const draw = random.derive('pixels');
-  if (kind === 'mosaic') {
-    const samples: Sample[] = [];
-    for (const parent of parents) samples.push(await readSample(dataset, parent));
-    const { sample, parameters } = await makeMosaic(samples, settings.mosaic.cut, draw);
-    const corners = parents.map(({ id }) => id);
-    return {
-      sample,
-      record: { parents: [...new Set(corners)], kind, parameters: { corners, ...parameters } },
-    };
-  }
-  const { uprightWithin, angle } = settings.rotation;
-  const parent = await firstUpright(dataset, parents, uprightWithin);
-  const { sample, parameters } = await makeRotation(await readSample(dataset, parent), angle, draw);
-  return { sample, record: { parents: [parent.id], kind, parameters } };
-}
-
-/** The first upright hand, or the first of all when none is. */
-async function firstUpright(
-  dataset: Dataset,
-  candidates: readonly SampleEntry[],
-  within: number,
-): Promise<SampleEntry> {
-  for (const entry of candidates) {
-    const angle = tilt(await dataset.readLabels(entry));
-    if (angle !== undefined && Math.abs(angle) < within) return entry;
-  }
-  return candidates[0]!;
 }
 
 async function writeManifest(

@@ -42,7 +42,7 @@ export const registerAugment: RegisterCommand = (program, run) => {
     );
   group
     .command('offline')
-    .description('write mosaics and rotations of training images as a dataset, parents of one fold only')
+    .description('write images made of training images as a dataset, parents of one fold only; run again, it goes on')
     .argument('<experiment>', 'one with an "offline" section')
     .option('--set <path=value>', 'change a setting; may be given several times', collect)
     .action(
@@ -52,7 +52,10 @@ export const registerAugment: RegisterCommand = (program, run) => {
         const progress = output.progress('offline');
         const experiment = await resolveExperiment(reference, options.set);
         for await (const event of augmentOffline(experiment, signal)) {
-          if (event.type === 'child') progress.update(event.done, event.total, event.kind);
+          if (event.type === 'child') {
+            if (event.kept) progress.startAt(event.done);
+            progress.update(event.done, event.total, event.kind);
+          }
           if (event.type !== 'end') continue;
           progress.close();
           const before = event.kept === 0 ? '' : `, ${event.kept} were there`;

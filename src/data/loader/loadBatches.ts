@@ -8,6 +8,8 @@ import type { Sample, SampleEntry } from '../dataset.ts';
 import { defaultConcurrency } from '../mapConcurrently.ts';
 import { Collation } from './collate.ts';
 import { cropAround } from './cropAround.ts';
+import { drawPartner } from './mixing.ts';
+import type { DrawPartner, SampleMixer } from './mixing.ts';
 import { sequentialSampler } from './samplers.ts';
 import type { Drawn, Sampler } from './samplers.ts';
 
@@ -36,6 +38,8 @@ export interface LoaderOptions {
   /** Leaves out the last batch if it is not full. */
   readonly dropLast?: boolean;
   readonly transform?: SampleTransform;
+  /** Applied to transformed samples, with others of `entries`. */
+  readonly mixer?: SampleMixer;
   /** Samples in work at once. */
   readonly concurrency?: number;
   /** Batches made ahead of the one that is being used, at least 1. */
@@ -115,22 +119,36 @@ function planEpoch(options: LoaderOptions): Draw[][] {
 
 async function loadBatch(
   draws: readonly Draw[],
-  { cache, transform, crop }: LoaderOptions,
+  { cache, transform, crop, mixer, entries }: LoaderOptions,
   limit: ReturnType<typeof pLimit>,
   stop: AbortSignal,
 ): Promise<Batch> {
-  const collation = new Collation(draws.map(({ entry }) => entry.id));
+  const collation = new Collation(
+    draws.map(({ entry }) => entry.id),
+    mixer?.blends,
+  );
   const load = async ({ entry, focus, random }: Draw, index: number): Promise<void> => {
-    stop.throwIfAborted();
-    const whole = await cache.read(entry);
-    stop.throwIfAborted();
-    const sample = crop === undefined ? whole : await cropAround(whole, crop, focus, random.derive('crop'));
-    if (sample !== whole) release([whole.image.data, ...whole.labels.planes]);
-    stop.throwIfAborted();
-    const transformed = transform === undefined ? sample : await transform(sample, random);
-    collation.add(index, transformed);
-    // The batch has a copy now. What the two share is given back once.
-    for (const { image, labels } of [transformed, sample]) release([image.data, ...labels.planes]);
+    const made: Sample[] = [];
+    const sampleOf = async (of: SampleEntry, own: Random, around?: number): Promise<Sample> => {
+      stop.throwIfAborted();
+      const whole = await cache.read(of);
+      stop.throwIfAborted();
+      const sample = crop === undefined ? whole : await cropAround(whole, crop, around, own.derive('crop'));
+      if (sample !== whole) release([whole.image.data, ...whole.labels.planes]);
+      made.push(sample);
+      stop.throwIfAborted();
+      if (transform === undefined) return sample;
+      const transformed = await transform(sample, own);
+      made.push(transformed);
+      return transformed;
+    };
+    const partner: DrawPartner = (own) => sampleOf(drawPartner(entries, entry, own), own.derive('augment'));
+    const own = await sampleOf(entry, random, focus);
+    const mixed = await mixer?.mix(own, random.derive('mix'), partner);
+    if (mixed !== undefined) made.push(mixed);
+    collation.add(index, mixed ?? own);
+    // The batch has a copy now. What some of them share is given back once.
+    for (const { image, labels } of made) release([image.data, ...labels.planes]);
   };
   const loaded = await Promise.allSettled(draws.map((draw, index) => limit(load, draw, index)));
   const failure = loaded.find(({ status }) => status === 'rejected');

@@ -26,7 +26,6 @@ export function diceLoss(
 ): tf.Scalar {
   const area = tf.mul(tf.add(predicted, target), 0.5);
   const score = tf.div(tf.add(intersection, smooth), tf.maximum(tf.add(area, smooth), epsilon));
-  // Areas are whole pixels.
-  const present = tf.minimum(target, 1);
+  const present = tf.sign(target);
   return tf.mean(tf.mul(tf.sub(1, score), present));
 }

@@ -1,12 +1,12 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { z } from 'zod';
 import { keepFloat32 } from '../keepFloat32.ts';
-import { labelBoundaries } from '../labelBoundaries.ts';
-import { labelSums } from '../../engine/ops/labelSums.ts';
 import type { LabelSums } from '../../engine/ops/labelSums.ts';
 import { bceSchema, binaryCrossEntropy, positiveWeights } from './bce.ts';
 import { diceLoss, diceSchema } from './dice.ts';
 import { focalLoss, focalSchema } from './focal.ts';
+import { targetBoundaries, targetSums } from './targets.ts';
+import type { Targets } from './targets.ts';
 
 export const lossTermSchema = z.discriminatedUnion('name', [bceSchema, diceSchema, focalSchema]);
 
@@ -19,17 +19,17 @@ export type LossSpec = z.input<typeof lossSchema>;
 type LossTerm = z.output<typeof lossTermSchema>;
 
 /**
- * A loss of logits `[N, H, W, C]` (not probabilities) and packed labels, int32 `[N, H, W, ceil(C / 32)]`. It is never
- * negative: the trainer takes a negative value as the sign of wrong inputs and stops.
+ * A loss of logits `[N, H, W, C]` (not probabilities) and packed labels, int32 `[N, H, W, ceil(C / 32)]`, or those of
+ * blended samples. It is never negative: the trainer takes a negative value as the sign of wrong inputs and stops.
  */
-export type Loss = (logits: tf.Tensor4D, labels: tf.Tensor4D) => tf.Scalar;
+export type Loss = (logits: tf.Tensor4D, targets: Targets) => tf.Scalar;
 
 /** The function that a specification describes: the weighted sum of its terms. */
 export function buildLoss(spec: LossSpec): Loss {
   const parsed = lossSchema.parse(spec);
   const terms = Array.isArray(parsed) ? parsed : [parsed];
-  return (logits, labels) => {
-    const sumsOf = sumsByWeight(logits, labels);
+  return (logits, targets) => {
+    const sumsOf = sumsByWeight(logits, targets);
     const shared = terms.find((term) => term.name === 'bce')?.posWeight;
     const evaluate = (term: LossTerm): tf.Scalar => {
       switch (term.name) {
@@ -38,7 +38,7 @@ export function buildLoss(spec: LossSpec): Loss {
         case 'dice':
           return diceLoss(sumsOf(shared), term);
         case 'focal':
-          return focalLoss(logits, labels, term);
+          return focalLoss(logits, targets, term);
       }
     };
     const values = terms.map((term) => tf.mul(evaluate(term), term.weight));
@@ -49,13 +49,13 @@ export function buildLoss(spec: LossSpec): Loss {
 type PosWeight = Extract<LossTerm, { name: 'bce' }>['posWeight'];
 
 /** One pass over the logits for each positive weight; terms that do not ask for one take part in another's. */
-function sumsByWeight(logits: tf.Tensor4D, labels: tf.Tensor4D): (posWeight: PosWeight) => LabelSums {
+function sumsByWeight(logits: tf.Tensor4D, targets: Targets): (posWeight: PosWeight) => LabelSums {
   const sums = new Map<string | undefined, LabelSums>();
   return (posWeight) => {
     const key = JSON.stringify(posWeight);
     let result = sums.get(key);
     if (result === undefined) {
-      result = labelSums(logits, labels, positiveWeights(posWeight, logits.shape[3]));
+      result = targetSums(logits, targets, positiveWeights(posWeight, logits.shape[3]));
       sums.set(key, result);
     }
     return result;
@@ -78,13 +78,13 @@ export interface ModelOutput {
 export function lossOfOutput(
   loss: Loss,
   output: ModelOutput,
-  labels: tf.Tensor4D,
+  labels: Targets,
   auxiliaryWeight: number | readonly number[] = 0.5,
   auxiliaryTarget: 'labels' | 'boundaries' = 'labels',
 ): tf.Scalar {
   const main = loss(keepFloat32(output.logits), labels);
   const target =
-    auxiliaryTarget === 'boundaries' && output.auxiliary !== undefined ? labelBoundaries(labels) : labels;
+    auxiliaryTarget === 'boundaries' && output.auxiliary !== undefined ? targetBoundaries(labels) : labels;
   return (output.auxiliary ?? []).reduce((sum, logits, index) => {
     const weight = typeof auxiliaryWeight === 'number' ? auxiliaryWeight : auxiliaryWeight[index]!;
     return tf.add(sum, tf.mul(loss(keepFloat32(logits), target), weight));
