@@ -77,10 +77,7 @@ export function randomMaps(
   const [centreX, centreY] = [(width - 1) / 2, (height - 1) / 2];
   /** What brings the centre to the centre, and then the shift. */
   const constant = (x: tf.Tensor, y: tf.Tensor, centre: number, shift: tf.Tensor, side: number): tf.Tensor =>
-    tf.add(
-      tf.sub(centre, tf.add(tf.mul(x, centreX), tf.mul(y, centreY))),
-      tf.mul(shift, offset * side),
-    );
+    tf.add(tf.sub(centre, tf.add(tf.mul(x, centreX), tf.mul(y, centreY))), tf.mul(shift, offset * side));
   const c = constant(a, b, centreX, shiftX!, width);
   const f = constant(d, e, centreY, shiftY!, height);
   return tf.stack([a, b, c, d, e, f], 1) as tf.Tensor2D;

@@ -94,7 +94,10 @@ describe('copy-paste', () => {
     const soft = await copyPaste(target, source, { ...options, blend: 1.5 }, Random.from(1));
     expect(soft.sample.labels).toEqual(hard.sample.labels);
     const jump = ({ data }: Sample['image']): number =>
-      data.reduce((most, value, i) => (i % side === 0 ? most : Math.max(most, Math.abs(value - data[i - 1]!))), 0);
+      data.reduce(
+        (most, value, i) => (i % side === 0 ? most : Math.max(most, Math.abs(value - data[i - 1]!))),
+        0,
+      );
     expect(jump(soft.sample.image)).toBeLessThan(jump(hard.sample.image) - 40);
   });
 

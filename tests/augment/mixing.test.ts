@@ -137,12 +137,15 @@ describe('a mixer', () => {
 
   const pixel = ({ image, labels }: Sample, i: number): string =>
     [labels.planes[0]![i], ...image.data.subarray(3 * i, 3 * i + 3)].join();
-  const pixelsOf = (sample: Sample): string[] => Array.from({ length: width * height }, (_, i) => pixel(sample, i));
+  const pixelsOf = (sample: Sample): string[] =>
+    Array.from({ length: width * height }, (_, i) => pixel(sample, i));
 
   /** Which samples the pixels come from, image and labels together; throws for a pixel that none of them has. */
   function originsOf(sample: Sample): Set<string> {
     const owner = new Map(
-      ['own', ...names].flatMap((name) => pixelsOf(sampleOf(name, width, height)).map((text) => [text, name])),
+      ['own', ...names].flatMap((name) =>
+        pixelsOf(sampleOf(name, width, height)).map((text) => [text, name]),
+      ),
     );
     return new Set(
       pixelsOf(sample).map((text, i) => owner.get(text) ?? expect.fail(`pixel ${i} is from nowhere`)),
@@ -163,11 +166,14 @@ describe('a mixer', () => {
     expect(replaced).toBeLessThan(width * height);
   });
 
-  it.each(['RICAP', 'Mosaic'] as const)('%s takes pixels with their labels from four images', async (name) => {
-    const result = await mixed([{ name, p: 1, ...(name === 'RICAP' ? { beta: 5 } : {}) }]);
-    expect(result.drawn).toHaveLength(3);
-    expect(originsOf(result)).toEqual(new Set(['own', ...result.drawn]));
-  });
+  it.each(['RICAP', 'Mosaic'] as const)(
+    '%s takes pixels with their labels from four images',
+    async (name) => {
+      const result = await mixed([{ name, p: 1, ...(name === 'RICAP' ? { beta: 5 } : {}) }]);
+      expect(result.drawn).toHaveLength(3);
+      expect(originsOf(result)).toEqual(new Set(['own', ...result.drawn]));
+    },
+  );
 
   it('MixUp keeps both labels, with the share of the values', async () => {
     const { image, labels, blended, drawn } = await mixed([{ name: 'MixUp', alpha: 2, p: 1 }]);
@@ -201,7 +207,12 @@ describe('a mixer', () => {
   });
 
   it('applies none where no probability says so', async () => {
-    expect(await mixed([{ name: 'CutMix', p: 0 }, { name: 'MixUp', p: 0 }])).toMatchObject({ ...own, drawn: [] });
+    expect(
+      await mixed([
+        { name: 'CutMix', p: 0 },
+        { name: 'MixUp', p: 0 },
+      ]),
+    ).toMatchObject({ ...own, drawn: [] });
   });
 
   it('refuses a partner of another shape', async () => {
@@ -213,7 +224,8 @@ describe('a mixer', () => {
 
 describe('the declaration of mixing', () => {
   const messages = (value: unknown): string[] =>
-    mixingSchema.safeParse(value).error?.issues.map(({ path, message }) => `${path.join('.')}: ${message}`) ?? [];
+    mixingSchema.safeParse(value).error?.issues.map(({ path, message }) => `${path.join('.')}: ${message}`) ??
+    [];
 
   it('fills in defaults', () => {
     expect(mixingSchema.parse([{ name: 'MixUp' }])).toEqual([{ name: 'MixUp', alpha: 0.4, p: 0.5 }]);

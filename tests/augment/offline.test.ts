@@ -172,7 +172,9 @@ describe('other ways of making images', () => {
   it('writes them with what they were made of, the same whatever the concurrency', async () => {
     await collect(writeOffline(options('kinds', { settings })));
     await collect(writeOffline(options('kinds serial', { settings, concurrency: 1 })));
-    expect(await folderContents(join(folder, 'kinds'))).toEqual(await folderContents(join(folder, 'kinds serial')));
+    expect(await folderContents(join(folder, 'kinds'))).toEqual(
+      await folderContents(join(folder, 'kinds serial')),
+    );
     const { children } = await readOfflineManifest(join(folder, 'kinds', 'augmentation.json'));
     expect(Object.keys(children)).toEqual([
       'ricap-000001.png',

@@ -68,15 +68,13 @@ it('a child trains exactly where its parents do, whatever the people and the fol
       if (kind === 'copyPaste') expect(parents[0]!.person).not.toBe(parents[1]!.person);
     }
     // Of a rotation's candidates one is turned.
-    const made = children.map(
-      ({ name, kind, parents }): SampleEntry => ({
-        id: `${name}.png`,
-        person: name,
-        imagePath: name,
-        annotationPath: name,
-        parents: (kind === 'rotation' ? [random.choice(parents)] : parents).map(({ id }) => id),
-      }),
-    );
+    const made = children.map(({ name, kind, parents }): SampleEntry => ({
+      id: `${name}.png`,
+      person: name,
+      imagePath: name,
+      annotationPath: name,
+      parents: (kind === 'rotation' ? [random.choice(parents)] : parents).map(({ id }) => id),
+    }));
     const joint = { ...dataset, entries: { train: [...dataset.entries.train, ...made], test: [] } };
     const personOf = new Map(dataset.entries.train.map(({ id, person }) => [id, person]));
     for (const declared of [options, randomFolds(random)]) {

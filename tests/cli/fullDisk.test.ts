@@ -96,7 +96,10 @@ test('images made offline are the same after the disk was full', async () => {
   await leave(200_000);
   sentence(await phalanx('augment', 'offline', 'made', '--json'));
   spawnSync('mount', ['-o', 'remount,size=500m', join(cwd, 'full')]);
-  const resumed = json(await phalanx('augment', 'offline', 'made', '--json')) as { made: number; kept: number };
+  const resumed = json(await phalanx('augment', 'offline', 'made', '--json')) as {
+    made: number;
+    kept: number;
+  };
   expect(resumed.kept).toBeGreaterThan(0);
   expect(resumed.made + resumed.kept).toBe(24);
   const whole = ['--set', 'offline.directory=whole', '--json'];

@@ -79,7 +79,11 @@ test('an auxiliary head of boundaries is compared with those of both labels', ()
     const loss = buildLoss({ name: 'bce' });
     const logits = logitsOf();
     const main = loss(logits, targets).dataSync()[0]!;
-    const boundaries = { ...targets, first: labelBoundaries(targets.first), second: labelBoundaries(targets.second) };
+    const boundaries = {
+      ...targets,
+      first: labelBoundaries(targets.first),
+      second: labelBoundaries(targets.second),
+    };
     const side = loss(logits, boundaries).dataSync()[0]!;
     expect(side).not.toBeCloseTo(main, 3);
     const value = lossOfOutput(loss, { logits, auxiliary: [logits] }, targets, 0.25, 'boundaries');

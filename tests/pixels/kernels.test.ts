@@ -24,7 +24,10 @@ describe('native kernels against their TypeScript twins', () => {
     const random = Random.from('blend');
     for (const share of [0, 1, 0.5, 1 / 65536, random.uniform(), random.uniform()]) {
       const [width, height] = [random.integer(1, 60), random.integer(1, 60)];
-      const [first, second] = [1, 2].map(() => randomRaster(random, width, height, 3).image) as [Image, Image];
+      const [first, second] = [1, 2].map(() => randomRaster(random, width, height, 3).image) as [
+        Image,
+        Image,
+      ];
       const blended = await blendImages(first, second, share);
       expect(blended, String(share)).toEqual(blendImagesPlain(first, second, share));
       if (share === 0 || share === 1) expect(blended).toEqual(share === 0 ? first : second);

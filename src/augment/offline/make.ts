@@ -23,7 +23,11 @@ export async function makeChild(
   settings: OfflineSettings,
 ): Promise<Child> {
   const draw = random.derive('pixels');
-  const made = (sample: Sample, of: readonly SampleEntry[], parameters: ChildRecord['parameters']): Child => ({
+  const made = (
+    sample: Sample,
+    of: readonly SampleEntry[],
+    parameters: ChildRecord['parameters'],
+  ): Child => ({
     sample,
     record: { parents: [...new Set(of.map(({ id }) => id))], kind, parameters },
   });

@@ -42,7 +42,9 @@ export const registerAugment: RegisterCommand = (program, run) => {
     );
   group
     .command('offline')
-    .description('write images made of training images as a dataset, parents of one fold only; run again, it goes on')
+    .description(
+      'write images made of training images as a dataset, parents of one fold only; run again, it goes on',
+    )
     .argument('<experiment>', 'one with an "offline" section')
     .option('--set <path=value>', 'change a setting; may be given several times', collect)
     .action(

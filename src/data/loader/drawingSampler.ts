@@ -64,10 +64,7 @@ interface Pool {
 }
 
 /** The entries of each source that has a share. */
-function poolsOf(
-  entries: readonly SampleEntry[],
-  sources: DrawOptions['sources'],
-): Map<string, Pool> {
+function poolsOf(entries: readonly SampleEntry[], sources: DrawOptions['sources']): Map<string, Pool> {
   const pools = new Map<string, Pool>();
   for (const entry of entries) {
     const name = sources?.of(entry) ?? 'the dataset';
