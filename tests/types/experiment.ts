@@ -1,4 +1,5 @@
 import { defineEnsemble, defineExperiment, extendExperiment } from '../../src/index.ts';
+import type { TtaSpec } from '../../src/index.ts';
 
 /** Compiled, never run: each marked line must fail to compile. */
 export function declarations(): void {
@@ -132,10 +133,8 @@ export function declarations(): void {
   defineEnsemble({ output: 'best', members: [{ run: 'a' }], thrshold: 0.4 });
   // @ts-expect-error a misspelt view
   defineEnsemble({ output: 'best', members: [{ run: 'a' }], tta: 'hfilp' });
+  const tta = { transforms: [{ name: 'VerticalFlip' }] } as const;
   // @ts-expect-error a geometric mean of logits
-  const merge: NonNullable<Extract<EnsembleDeclaration['tta'], object>['merge']> = {
-    of: 'logits',
-    type: 'gmean',
-  };
-  defineEnsemble({ output: 'best', members: [{ run: 'a' }], tta: { transforms: [], merge } });
+  const wrong: TtaSpec = { ...tta, merge: { of: 'logits', type: 'gmean' } };
+  defineEnsemble({ output: 'best', members: [{ run: 'a' }], tta: wrong });
 }

@@ -83,10 +83,10 @@ function windowOf(
   image: ImageSize,
   margin: number,
 ): Window | undefined {
-  const corners = [left - 1, left + width].flatMap((x) => [
+  const corners = [left - 1, left + width].flatMap((x): [number, number][] => [
     [x, top - 1],
     [x, top + height],
-  ]) as [number, number][];
+  ]);
   const xs = corners.map(([x, y]) => a * x + b * y + c);
   const ys = corners.map(([x, y]) => d * x + e * y + f);
   const x = Math.max(0, Math.floor(Math.min(...xs)) - margin);
