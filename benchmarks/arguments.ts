@@ -1,6 +1,6 @@
 import { parseArgs } from 'node:util';
 
-export const suites = ['engine', 'models', 'job'] as const;
+export const suites = ['engine', 'models', 'job', 'data'] as const;
 
 export type SuiteName = (typeof suites)[number];
 

@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process';
 import type { ChildProcessByStdio } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import type { Readable, Writable } from 'node:stream';
+import { fileURLToPath } from 'node:url';
 
 /** What a contender's lines to its parent begin with; anything else it prints is chatter. */
 export const MARK = '@bench ';
@@ -11,6 +12,9 @@ export interface Launch {
   readonly parameters: readonly string[];
   readonly environment?: Readonly<Record<string, string>>;
 }
+
+/** Where Python's contenders find their side of the protocol, `answering.py`. */
+const answering = fileURLToPath(new URL('peers', import.meta.url));
 
 /** A process that lives as long as it is measured and works only when it is asked to: one JSON line in, one out. */
 export class Contender {
@@ -23,7 +27,7 @@ export class Contender {
     this.name = name;
     this.#child = spawn(program, parameters, {
       stdio: ['pipe', 'pipe', 'pipe'],
-      env: { ...process.env, ...environment },
+      env: { ...process.env, PYTHONPATH: answering, ...environment },
     });
     this.#lines = createInterface({ input: this.#child.stdout })[Symbol.asyncIterator]();
     this.#child.stderr.setEncoding('utf8').on('data', (chunk: string) => {
@@ -34,6 +38,11 @@ export class Contender {
     });
     // Writing to one that died is told by its missing answer.
     this.#child.stdin.on('error', () => undefined);
+  }
+
+  /** Of the process, as long as it runs. */
+  get pid(): number | undefined {
+    return this.#child.pid;
   }
 
   /** @throws Error with the contender's own words when it cannot do it. */

@@ -4,6 +4,7 @@ import { writeFileAtomic } from '../src/core/atomicFile.ts';
 import { messageOf, PhalanxError } from '../src/core/errors.ts';
 import { parseArguments, UsageError } from './arguments.ts';
 import type { BenchOptions, SuiteName } from './arguments.ts';
+import { runDataSuite } from './data/suite.ts';
 import { runModelSuite } from './engine/suite.ts';
 import { runJobSuite } from './job/suite.ts';
 import { describeMachine } from './machine.ts';
@@ -19,6 +20,7 @@ const suites: Readonly<Record<SuiteName, Suite>> = {
   engine: (...parts) => runModelSuite('engine', ...parts),
   models: (...parts) => runModelSuite('models', ...parts),
   job: runJobSuite,
+  data: runDataSuite,
 };
 
 try {

@@ -14,6 +14,8 @@ export interface Measured {
   readonly peakBytes: number;
   /** The same with starting, tracing and compiling, where it is known. */
   readonly startPeakBytes?: number;
+  /** Median processor time of all its threads and processes, where it is known. */
+  readonly processorMedian?: number;
   /** Of the machine's ceiling in this precision, by the median; where arithmetic is what it is all about. */
   readonly ceilingShare?: number;
 }
@@ -36,6 +38,10 @@ export interface Row {
   readonly unit: 's';
   /** `ours / peer`; below 1 is faster. */
   readonly ratio: number;
+  /** The largest ratio that Phalanx means to have, where it has a goal. */
+  readonly goal?: number;
+  /** The same by processor time, which a busy machine disturbs less; against the same peer. */
+  readonly processorRatio?: number;
   readonly oursPeakBytes: number;
   readonly peerPeakBytes: number;
   readonly oursMin: number;
@@ -70,7 +76,12 @@ export function compare(
   {
     others = [],
     absent = [],
-  }: { readonly others?: readonly Measured[]; readonly absent?: readonly Absent[] },
+    goal,
+  }: {
+    readonly others?: readonly Measured[];
+    readonly absent?: readonly Absent[];
+    readonly goal?: number | undefined;
+  },
 ): Row {
   const [peer] = [...rivals].sort((a, b) => a.median - b.median);
   if (peer === undefined) throw new RangeError(`${work}: there is no peer to compare with`);
@@ -82,6 +93,10 @@ export function compare(
     peerName: peer.name,
     unit: 's',
     ratio: ours.median / peer.median,
+    ...(goal === undefined ? {} : { goal }),
+    ...(ours.processorMedian === undefined || peer.processorMedian === undefined
+      ? {}
+      : { processorRatio: ours.processorMedian / peer.processorMedian }),
     oursPeakBytes: ours.peakBytes,
     peerPeakBytes: peer.peakBytes,
     oursMin: ours.min,
@@ -103,22 +118,7 @@ export function markdown({ suite, quick, machine, rows, notes, facts }: Results)
     )
       .map(([name, version]) => `${name} ${version}`)
       .join(', ')}.`,
-    table(
-      ['work', 'precision', 'Phalanx', 'peer', 'peer is', 'ratio', 'of ceiling', 'memory', 'peer’s memory'],
-      rows.map((row) => [
-        row.work,
-        row.precision,
-        seconds(row.ours),
-        seconds(row.peer),
-        row.peerName,
-        `${row.ratio.toFixed(2)}×`,
-        row.oursCeilingShare === undefined
-          ? '–'
-          : `${percent(row.oursCeilingShare)}, peer ${percent(row.peerCeilingShare)}`,
-        gigabytes(row.oursPeakBytes),
-        gigabytes(row.peerPeakBytes),
-      ]),
-    ),
+    rowTable(rows),
     'Every contender, in seconds:',
     table(
       ['work', 'precision', 'contender', 'median', 'least', 'times', 'memory'],
@@ -150,6 +150,45 @@ export async function writeResults(results: Results, folder = resultsFolder): Pr
   const path = join(folder, `${name}.md`);
   await writeFileAtomic(path, markdown(results));
   return path;
+}
+
+/** Columns that no row fills are left out. */
+function rowTable(rows: readonly Row[]): string {
+  const columns: [head: string, cell: (row: Row) => string][] = [
+    ['work', (row) => row.work],
+    ['precision', (row) => row.precision],
+    ['Phalanx', (row) => seconds(row.ours)],
+    ['peer', (row) => seconds(row.peer)],
+    ['peer is', (row) => row.peerName],
+    ['ratio', (row) => times(row.ratio)],
+  ];
+  if (rows.some(({ goal }) => goal !== undefined)) columns.push(['goal', goalText]);
+  if (rows.some(({ processorRatio }) => processorRatio !== undefined)) {
+    columns.push(['by processor time', (row) => times(row.processorRatio)]);
+  }
+  if (rows.some(({ oursCeilingShare }) => oursCeilingShare !== undefined)) {
+    columns.push([
+      'of ceiling',
+      ({ oursCeilingShare: ours, peerCeilingShare: peer }) => `${percent(ours)}, peer ${percent(peer)}`,
+    ]);
+  }
+  columns.push(
+    ['memory', (row) => gigabytes(row.oursPeakBytes)],
+    ['peer’s memory', (row) => gigabytes(row.peerPeakBytes)],
+  );
+  return table(
+    columns.map(([head]) => head),
+    rows.map((row) => columns.map(([, cell]) => cell(row))),
+  );
+}
+
+function goalText({ goal, ratio }: Row): string {
+  return goal === undefined ? '–' : `≤ ${times(goal)}, ${ratio <= goal ? 'met' : 'missed'}`;
+}
+
+function times(ratio: number | undefined): string {
+  if (ratio === undefined) return '–';
+  return `${ratio < 0.1 ? Number(ratio.toPrecision(2)) : ratio.toFixed(2)}×`;
 }
 
 const resultsFolder = fileURLToPath(new URL('results', import.meta.url));

@@ -3,7 +3,9 @@
  * `phalanx/training/…`.
  */
 export { defineEnsemble, defineExperiment, extendExperiment } from './experiment/define.ts';
-export type { EnsembleDeclaration, ExperimentDeclaration } from './experiment/schema.ts';
+export type { DataFormat, EnsembleDeclaration, ExperimentDeclaration } from './experiment/schema.ts';
+export { fiveCrop, multiscale, tenCrop } from './inference/tta/options.ts';
+export type { TtaSpec } from './inference/tta/options.ts';
 export type { TransformSpec } from './augment/spec.ts';
 export { compose, oneOf, sequential, someOf } from './augment/compose.ts';
 export { affine } from './augment/transforms/affine.ts';

@@ -1,14 +1,11 @@
 import { fileURLToPath } from 'node:url';
 import { Contender } from '../contender.ts';
 import type { PeerEnvironment } from '../peers/environment.ts';
+import type { Player } from '../rounds.ts';
 import { shape, torchModes } from './works.ts';
 import type { BenchModel, BenchPrecision, ContenderSpec } from './works.ts';
 
-/** Whose figure counts as what. */
-export type Side = 'ours' | 'peer' | 'other';
-
-export interface Contestant {
-  readonly side: Side;
+export interface Contestant extends Player {
   readonly contender: Contender;
 }
 

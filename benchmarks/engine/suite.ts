@@ -3,11 +3,11 @@ import type { Machine } from '../machine.ts';
 import type { PeerEnvironment } from '../peers/environment.ts';
 import { compare } from '../report.ts';
 import type { Results, Row } from '../report.ts';
+import { playRounds } from '../rounds.ts';
+import type { Effort } from '../rounds.ts';
 import { measureCeiling } from './ceiling.ts';
 import type { Ceiling } from './ceiling.ts';
 import { startContestants } from './contestants.ts';
-import { playRounds } from './rounds.ts';
-import type { Effort } from './rounds.ts';
 import { engineModels, precisions, works, zooModels } from './works.ts';
 import type { BenchModel, BenchPrecision, Work } from './works.ts';
 

@@ -4,12 +4,11 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { readHandBone } from '../../src/data/handBone/reader.ts';
-import { readPhantomManifest } from '../../src/data/phantom/manifest.ts';
-import { writePhantom } from '../../src/data/phantom/writePhantom.ts';
 import { splitFold } from '../../src/experiment/experimentData.ts';
 import { resolveExperiment } from '../../src/experiment/resolve.ts';
 import { cacheFolder } from '../../tools/setup/engine.js';
 import { withLock } from '../../tools/setup/lock.js';
+import { phantomIn } from '../phantom.ts';
 import { runStage } from './stage.ts';
 
 const folder = (name: string): string => fileURLToPath(new URL(name, import.meta.url));
@@ -42,17 +41,6 @@ export async function prepareMaterial(): Promise<Material> {
     const { validation } = splitFold(await readHandBone(data), config.data, 0);
     return { data, weights, validationPeople: [...new Set(validation.map(({ person }) => person))] };
   });
-}
-
-async function phantomIn(
-  root: string,
-  options: { people: number; test: number; size: number; seed: number },
-): Promise<string> {
-  const directory = join(root, `phantom-${Object.values(options).join('-')}`);
-  if ((await readPhantomManifest(directory))?.complete === true) return directory;
-  console.error(`Drawing a phantom of ${options.people} + ${options.test} people at ${options.size}²`);
-  await writePhantom(directory, options);
-  return directory;
 }
 
 /**

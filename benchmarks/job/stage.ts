@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
-import { MemoryWatch } from './processTree.ts';
+import { MemoryWatch } from '../processTree.ts';
 
 /** How one command went. */
 export interface Stage {

@@ -4,5 +4,5 @@ import { defineEnsemble } from 'phalanx';
 export default defineEnsemble({
   output: 'phalanx',
   members: [{ run: 'job' }],
-  tta: { horizontalFlip: true },
+  tta: 'hflip',
 });

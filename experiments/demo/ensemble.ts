@@ -4,5 +4,5 @@ import { defineEnsemble } from 'phalanx';
 export default defineEnsemble({
   output: 'ensemble',
   members: [{ run: 'demo/unet' }, { run: 'demo/unetplusplus' }],
-  tta: { horizontalFlip: true },
+  tta: 'hflip',
 });

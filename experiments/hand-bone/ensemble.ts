@@ -8,6 +8,6 @@ export default defineEnsemble({
     { run: 'hand-bone/unetpp-resnet34-512' },
     { run: 'hand-bone/fcn-resnet50-512' },
   ],
-  tta: { horizontalFlip: true, scales: [1] },
+  tta: 'hflip',
   threshold: 0.4,
 });

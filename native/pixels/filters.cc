@@ -1,6 +1,7 @@
 // Filters of 8-bit images: lookup tables, 3x3 and separable convolution, Gaussian noise.
 //
 // Numbers follow OpenCV 5 (modules/imgproc: filter.simd.hpp); src/pixels/filters.ts says which.
+#include "convolve.h"
 #include "kernel.h"
 #include "vectorized.h"
 
@@ -39,26 +40,27 @@ void LookUp(const uint8_t* source, const uint8_t* table, uint8_t* target, size_t
   for (size_t i = 0; i < length; i++) target[i] = table[source[i]];
 }
 
-// lookUpTable(source, table[256], target)
+// lookUpTable(source, channels, table[256 or 256 * channels], target): one table, or one for each channel.
 Napi::Value LookUpTable(const Napi::CallbackInfo& info) {
   const auto source = SpanArg<uint8_t>(info, 0, "source");
-  const auto table = SpanArg<uint8_t>(info, 1, "table", 256);
-  const auto target = SpanArg<uint8_t>(info, 2, "target", static_cast<int64_t>(source.length));
-  return AsyncKernel::Run(info, {target.owner, source.owner, table.owner},
-                          [s = source.data, t = table.data, o = target.data, n = source.length] { LookUp(s, t, o, n); });
-}
-
-// One row as floats with `radius` mirrored pixels on either side.
-VECTORIZED void PadRow(const uint8_t* __restrict row, int64_t width, int64_t channels, int64_t radius,
-                       float* __restrict out) {
-  for (int64_t x = 0; x < width * channels; x++) out[radius * channels + x] = static_cast<float>(row[x]);
-  for (int64_t x = 1; x <= radius; x++) {
-    for (int64_t c = 0; c < channels; c++) {
-      out[(radius - x) * channels + c] = static_cast<float>(row[Reflect101(-x, width) * channels + c]);
-      out[(radius + width - 1 + x) * channels + c] =
-          static_cast<float>(row[Reflect101(width - 1 + x, width) * channels + c]);
-    }
+  const auto channels = static_cast<size_t>(IntegerArg(info, 1, "channels", 1, 4));
+  const auto table = SpanArg<uint8_t>(info, 2, "table");
+  if (table.length != 256 && table.length != 256 * channels) {
+    FailRange(info, "table", "expected 256 entries, or as many for each channel");
   }
+  const auto target = SpanArg<uint8_t>(info, 3, "target", static_cast<int64_t>(source.length));
+  const bool shared = table.length == 256;
+  return AsyncKernel::Run(info, {target.owner, source.owner, table.owner},
+                          [=, s = source.data, t = table.data, o = target.data, n = source.length] {
+                            if (shared) {
+                              LookUp(s, t, o, n);
+                              return;
+                            }
+                            for (size_t i = 0, c = 0; i < n; i++) {
+                              o[i] = t[256 * c + s[i]];
+                              if (++c == channels) c = 0;
+                            }
+                          });
 }
 
 // The sum runs over the kernel row by row, each term fused: the order of OpenCV's FilterVec_8u.
@@ -112,95 +114,8 @@ Napi::Value Convolve3x3Kernel(const Napi::CallbackInfo& info) {
                           });
 }
 
-// Along the row: taps in order, each fused. From column `x` on.
-void ConvolveAlongFrom(int64_t x, const float* row, const float* kernel, int64_t taps, int64_t step, float* out,
-                       int64_t count) {
-  for (; x < count; x++) {
-    float sum = row[x] * kernel[0];
-    for (int64_t i = 1; i < taps; i++) sum = __builtin_fmaf(row[x + i * step], kernel[i], sum);
-    out[x] = sum;
-  }
-}
-
-// Across rows: centre first, then pairs of mirrored rows, each fused. From column `x` on.
-void ConvolveAcrossFrom(int64_t x, const float* const* rows, const float* kernel, int64_t radius, float* out,
-                        int64_t count) {
-  for (; x < count; x++) {
-    float sum = rows[radius][x] * kernel[radius];
-    for (int64_t i = 1; i <= radius; i++) {
-      sum = __builtin_fmaf(rows[radius - i][x] + rows[radius + i][x], kernel[radius + i], sum);
-    }
-    out[x] = sum;
-  }
-}
-
-#if defined(__x86_64__)
-#define TARGET_AVX2 __attribute__((target("avx2,fma")))
-
-// Sums of 32 columns stay in four registers through all taps.
-constexpr int64_t kBlock = 32;
-
-TARGET_AVX2 int64_t ConvolveAlongAvx2(const float* row, const float* kernel, int64_t taps, int64_t step, float* out,
-                                      int64_t count) {
-  int64_t x = 0;
-  for (; x + kBlock <= count; x += kBlock) {
-    __m256 sums[4];
-    const __m256 first = _mm256_set1_ps(kernel[0]);
-    for (int j = 0; j < 4; j++) sums[j] = _mm256_mul_ps(_mm256_loadu_ps(row + x + 8 * j), first);
-    for (int64_t i = 1; i < taps; i++) {
-      const __m256 k = _mm256_set1_ps(kernel[i]);
-      const float* from = row + x + i * step;
-      for (int j = 0; j < 4; j++) sums[j] = _mm256_fmadd_ps(_mm256_loadu_ps(from + 8 * j), k, sums[j]);
-    }
-    for (int j = 0; j < 4; j++) _mm256_storeu_ps(out + x + 8 * j, sums[j]);
-  }
-  return x;
-}
-
-TARGET_AVX2 int64_t ConvolveAcrossAvx2(const float* const* rows, const float* kernel, int64_t radius, float* out,
-                                       int64_t count) {
-  int64_t x = 0;
-  for (; x + kBlock <= count; x += kBlock) {
-    __m256 sums[4];
-    const __m256 centre = _mm256_set1_ps(kernel[radius]);
-    for (int j = 0; j < 4; j++) sums[j] = _mm256_mul_ps(_mm256_loadu_ps(rows[radius] + x + 8 * j), centre);
-    for (int64_t i = 1; i <= radius; i++) {
-      const __m256 k = _mm256_set1_ps(kernel[radius + i]);
-      const float *above = rows[radius - i] + x, *below = rows[radius + i] + x;
-      for (int j = 0; j < 4; j++) {
-        const __m256 pair = _mm256_add_ps(_mm256_loadu_ps(above + 8 * j), _mm256_loadu_ps(below + 8 * j));
-        sums[j] = _mm256_fmadd_ps(pair, k, sums[j]);
-      }
-    }
-    for (int j = 0; j < 4; j++) _mm256_storeu_ps(out + x + 8 * j, sums[j]);
-  }
-  return x;
-}
-
-bool HasAvx2() {
-  static const bool has = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
-  return has;
-}
-#else
-constexpr bool HasAvx2() { return false; }
-inline int64_t ConvolveAlongAvx2(const float*, const float*, int64_t, int64_t, float*, int64_t) { return 0; }
-inline int64_t ConvolveAcrossAvx2(const float* const*, const float*, int64_t, float*, int64_t) { return 0; }
-#endif
-
-void ConvolveAlong(const float* row, const float* kernel, int64_t taps, int64_t step, float* out, int64_t count) {
-  const int64_t done = HasAvx2() ? ConvolveAlongAvx2(row, kernel, taps, step, out, count) : 0;
-  ConvolveAlongFrom(done, row, kernel, taps, step, out, count);
-}
-
 VECTORIZED void SaturateRow(const float* __restrict values, uint8_t* __restrict out, int64_t count) {
   for (int64_t x = 0; x < count; x++) out[x] = Saturate(values[x]);
-}
-
-void ConvolveAcross(const float* const* rows, const float* kernel, int64_t radius, float* sum, uint8_t* out,
-                    int64_t count) {
-  const int64_t done = HasAvx2() ? ConvolveAcrossAvx2(rows, kernel, radius, sum, count) : 0;
-  ConvolveAcrossFrom(done, rows, kernel, radius, sum, count);
-  SaturateRow(sum, out, count);
 }
 
 void ConvolveSeparable(const uint8_t* source, int64_t width, int64_t height, int64_t channels,
@@ -223,7 +138,8 @@ void ConvolveSeparable(const uint8_t* source, int64_t width, int64_t height, int
       }
       window[static_cast<size_t>(k)] = ring[slot].data();
     }
-    ConvolveAcross(window.data(), kernel.data(), radius, sum.data(), target + y * count, count);
+    ConvolveAcross(window.data(), kernel.data(), radius, sum.data(), count);
+    SaturateRow(sum.data(), target + y * count, count);
   }
 }
 

@@ -1,5 +1,7 @@
 // Runs of all classes of a label map in one scan: XOR with the pixel before is zero almost everywhere, and each set bit
 // of what is not starts or ends one class's run.
+#include "runs.h"
+
 #include "kernel.h"
 
 #include <algorithm>
@@ -9,9 +11,6 @@
 
 namespace phalanx {
 namespace {
-
-// Positions in scan order at which a class begins (even index) or ends (odd index).
-using Boundaries = std::vector<uint32_t>;
 
 class Scanner {
  public:
@@ -45,15 +44,82 @@ class Scanner {
   std::vector<Boundaries>& classes_;
 };
 
-struct ScanInput {
-  std::vector<uint32_t*> planes;
-  size_t width, height, classes;
-  bool columnMajor;
+std::string Format(const Boundaries& runs, bool relative, uint32_t base) {
+  std::string text;
+  // Two numbers of at most ten digits, each with a space.
+  text.resize(runs.size() * 11);
+  char* next = text.data();
+  char* const end = next + text.size();
+  uint32_t before = 0;
+  for (size_t i = 0; i < runs.size(); i += 2) {
+    const uint32_t start = relative ? runs[i] - before : runs[i] + base;
+    before = runs[i + 1];
+    next = std::to_chars(next, end, start).ptr;
+    *next++ = ' ';
+    next = std::to_chars(next, end, before - runs[i]).ptr;
+    *next++ = ' ';
+  }
+  text.resize(runs.empty() ? 0 : next - text.data() - 1);
+  return text;
+}
 
-  std::vector<Boundaries> FindRuns() const;
-};
+// planes, width, height, classes, columnMajor
+LabelScan ScanArgs(const Napi::CallbackInfo& info, std::vector<Napi::Object>& owners) {
+  LabelScan input;
+  input.width = SideArg(info, 1, "width");
+  input.height = SideArg(info, 2, "height");
+  Planes planes = PlanesArg(info, 0, "planes", static_cast<int64_t>(input.width * input.height));
+  input.planes = std::move(planes.data);
+  owners = std::move(planes.owners);
+  input.classes = IntegerArg(info, 3, "classes", 0, static_cast<int64_t>(input.planes.size()) * 32);
+  input.columnMajor = BooleanArg(info, 4, "columnMajor");
+  return input;
+}
 
-std::vector<Boundaries> ScanInput::FindRuns() const {
+// labelRuns(planes, width, height, classes, columnMajor): resolves with one Uint32Array of boundaries per class.
+Napi::Value LabelRuns(const Napi::CallbackInfo& info) {
+  std::vector<Napi::Object> owners;
+  const LabelScan input = ScanArgs(info, owners);
+  auto runs = std::make_shared<std::vector<Boundaries>>();
+  return AsyncKernel::Run(
+      info, owners, [runs, input]() { *runs = input.FindRuns(); },
+      [runs](Napi::Env env) -> Napi::Value {
+        Napi::Array result = Napi::Array::New(env, runs->size());
+        for (size_t c = 0; c < runs->size(); c++) {
+          const Boundaries& boundaries = (*runs)[c];
+          Napi::Uint32Array array = Napi::Uint32Array::New(env, boundaries.size());
+          std::copy(boundaries.begin(), boundaries.end(), array.Data());
+          result.Set(static_cast<uint32_t>(c), array);
+        }
+        return result;
+      });
+}
+
+// encodeRle(planes, width, height, classes, columnMajor, relative, base): resolves with one string per class, "start
+// length" pairs separated by single spaces, '' for an empty class.
+Napi::Value EncodeRle(const Napi::CallbackInfo& info) {
+  std::vector<Napi::Object> owners;
+  const LabelScan input = ScanArgs(info, owners);
+  const bool relative = BooleanArg(info, 5, "relative");
+  const auto base = static_cast<uint32_t>(IntegerArg(info, 6, "base", 0, 1));
+  auto texts = std::make_shared<std::vector<std::string>>();
+  return AsyncKernel::Run(
+      info, owners,
+      [texts, input, relative, base]() {
+        for (const Boundaries& runs : input.FindRuns()) texts->push_back(Format(runs, relative, base));
+      },
+      [texts](Napi::Env env) -> Napi::Value {
+        Napi::Array result = Napi::Array::New(env, texts->size());
+        for (size_t c = 0; c < texts->size(); c++) {
+          result.Set(static_cast<uint32_t>(c), Napi::String::New(env, (*texts)[c]));
+        }
+        return result;
+      });
+}
+
+}  // namespace
+
+std::vector<Boundaries> LabelScan::FindRuns() const {
   std::vector<Boundaries> runs(classes);
   Scanner scanner(runs);
   const auto pixels = static_cast<uint32_t>(width * height);
@@ -83,81 +149,6 @@ std::vector<Boundaries> ScanInput::FindRuns() const {
   }
   return runs;
 }
-
-std::string Format(const Boundaries& runs, bool relative, uint32_t base) {
-  std::string text;
-  // Two numbers of at most ten digits, each with a space.
-  text.resize(runs.size() * 11);
-  char* next = text.data();
-  char* const end = next + text.size();
-  uint32_t before = 0;
-  for (size_t i = 0; i < runs.size(); i += 2) {
-    const uint32_t start = relative ? runs[i] - before : runs[i] + base;
-    before = runs[i + 1];
-    next = std::to_chars(next, end, start).ptr;
-    *next++ = ' ';
-    next = std::to_chars(next, end, before - runs[i]).ptr;
-    *next++ = ' ';
-  }
-  text.resize(runs.empty() ? 0 : next - text.data() - 1);
-  return text;
-}
-
-// planes, width, height, classes, columnMajor
-ScanInput ScanArgs(const Napi::CallbackInfo& info, std::vector<Napi::Object>& owners) {
-  ScanInput input;
-  input.width = SideArg(info, 1, "width");
-  input.height = SideArg(info, 2, "height");
-  Planes planes = PlanesArg(info, 0, "planes", static_cast<int64_t>(input.width * input.height));
-  input.planes = std::move(planes.data);
-  owners = std::move(planes.owners);
-  input.classes = IntegerArg(info, 3, "classes", 0, static_cast<int64_t>(input.planes.size()) * 32);
-  input.columnMajor = BooleanArg(info, 4, "columnMajor");
-  return input;
-}
-
-// labelRuns(planes, width, height, classes, columnMajor): resolves with one Uint32Array of boundaries per class.
-Napi::Value LabelRuns(const Napi::CallbackInfo& info) {
-  std::vector<Napi::Object> owners;
-  const ScanInput input = ScanArgs(info, owners);
-  auto runs = std::make_shared<std::vector<Boundaries>>();
-  return AsyncKernel::Run(
-      info, owners, [runs, input]() { *runs = input.FindRuns(); },
-      [runs](Napi::Env env) -> Napi::Value {
-        Napi::Array result = Napi::Array::New(env, runs->size());
-        for (size_t c = 0; c < runs->size(); c++) {
-          const Boundaries& boundaries = (*runs)[c];
-          Napi::Uint32Array array = Napi::Uint32Array::New(env, boundaries.size());
-          std::copy(boundaries.begin(), boundaries.end(), array.Data());
-          result.Set(static_cast<uint32_t>(c), array);
-        }
-        return result;
-      });
-}
-
-// encodeRle(planes, width, height, classes, columnMajor, relative, base): resolves with one string per class, "start
-// length" pairs separated by single spaces, '' for an empty class.
-Napi::Value EncodeRle(const Napi::CallbackInfo& info) {
-  std::vector<Napi::Object> owners;
-  const ScanInput input = ScanArgs(info, owners);
-  const bool relative = BooleanArg(info, 5, "relative");
-  const auto base = static_cast<uint32_t>(IntegerArg(info, 6, "base", 0, 1));
-  auto texts = std::make_shared<std::vector<std::string>>();
-  return AsyncKernel::Run(
-      info, owners,
-      [texts, input, relative, base]() {
-        for (const Boundaries& runs : input.FindRuns()) texts->push_back(Format(runs, relative, base));
-      },
-      [texts](Napi::Env env) -> Napi::Value {
-        Napi::Array result = Napi::Array::New(env, texts->size());
-        for (size_t c = 0; c < texts->size(); c++) {
-          result.Set(static_cast<uint32_t>(c), Napi::String::New(env, (*texts)[c]));
-        }
-        return result;
-      });
-}
-
-}  // namespace
 
 void RegisterRuns(Napi::Env env, Napi::Object exports) {
   Export(env, exports, "labelRuns", LabelRuns);

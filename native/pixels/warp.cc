@@ -1,4 +1,4 @@
-// Affine warps of an image together with its packed label planes.
+// Warps of an image together with its packed label planes: one gather of both by one map.
 #include "warp.h"
 
 namespace phalanx {
@@ -26,10 +26,8 @@ int BorderIndex(int64_t p, int64_t length, int border) {
   }
 }
 
-// Coordinates beyond this are outside of any image; also keeps float to int conversions defined.
-inline int64_t Whole(float v) {
-  return static_cast<int64_t>(std::max(-1e9f, std::min(1e9f, v)));
-}
+// Of a coordinate that MapRow limited, so that the conversion is defined.
+inline int64_t Whole(float v) { return static_cast<int64_t>(v); }
 
 inline const uint8_t* PixelAt(const Warp& w, int64_t x, int64_t y) {
   if (x >= 0 && x < w.width && y >= 0 && y < w.height) return w.source + (y * w.width + x) * w.channels;
@@ -41,15 +39,15 @@ inline const uint8_t* PixelAt(const Warp& w, int64_t x, int64_t y) {
 
 }  // namespace
 
-void SamplePixel(const Warp& w, Point p, uint8_t* out) {
+void SamplePixel(const Warp& w, float sx, float sy, uint8_t* out) {
   if (!w.linear) {
-    const uint8_t* pixel = PixelAt(w, Whole(std::nearbyintf(p.x)), Whole(std::nearbyintf(p.y)));
+    const uint8_t* pixel = PixelAt(w, Whole(std::nearbyintf(sx)), Whole(std::nearbyintf(sy)));
     for (int c = 0; c < w.channels; c++) out[c] = pixel[c];
     return;
   }
-  const float floorX = std::floor(p.x), floorY = std::floor(p.y);
+  const float floorX = std::floor(sx), floorY = std::floor(sy);
   const int64_t x = Whole(floorX), y = Whole(floorY);
-  const float alpha = p.x - floorX, beta = p.y - floorY;
+  const float alpha = sx - floorX, beta = sy - floorY;
   const uint8_t *p00 = PixelAt(w, x, y), *p01 = PixelAt(w, x + 1, y);
   const uint8_t *p10 = PixelAt(w, x, y + 1), *p11 = PixelAt(w, x + 1, y + 1);
   for (int c = 0; c < w.channels; c++) {
@@ -59,8 +57,8 @@ void SamplePixel(const Warp& w, Point p, uint8_t* out) {
   }
 }
 
-void SampleLabels(const Warp& w, Point p, int64_t index) {
-  const int64_t x = Whole(std::nearbyintf(p.x)), y = Whole(std::nearbyintf(p.y));
+void SampleLabels(const Warp& w, float sx, float sy, int64_t index) {
+  const int64_t x = Whole(std::nearbyintf(sx)), y = Whole(std::nearbyintf(sy));
   const bool inside = x >= 0 && x < w.width && y >= 0 && y < w.height;
   int64_t from = -1;
   if (inside) {
@@ -71,37 +69,88 @@ void SampleLabels(const Warp& w, Point p, int64_t index) {
   for (const PlanePair& plane : w.planes) plane.target[index] = from < 0 ? 0 : plane.source[from];
 }
 
-void WarpRowTail(const Warp& w, int y, int from, float rowX, float rowY) {
+void SampleRowTail(const Warp& w, int y, int from, const float* xs, const float* ys) {
   for (int x = from; x < w.outWidth; x++) {
     const int64_t index = static_cast<int64_t>(y) * w.outWidth + x;
-    const Point p = SourceOf(w, x, rowX, rowY);
-    SamplePixel(w, p, w.target + index * w.channels);
-    SampleLabels(w, p, index);
+    SamplePixel(w, xs[x], ys[x], w.target + index * w.channels);
+    SampleLabels(w, xs[x], ys[x], index);
   }
 }
 
 namespace {
 
 void RunWarp(const Warp& w) {
-  if (WarpRowsAvx2(w)) return;
+  const bool avx2 = UseAvx2(w);
+  std::vector<float> xs(static_cast<size_t>(w.outWidth)), ys(static_cast<size_t>(w.outWidth));
   for (int y = 0; y < w.outHeight; y++) {
-    const float fy = static_cast<float>(y);
-    WarpRowTail(w, y, 0, fy * w.m[1] + w.m[2], fy * w.m[4] + w.m[5]);
+    MapRow(w, y, xs.data(), ys.data());
+    if (avx2) {
+      SampleRowAvx2(w, y, xs.data(), ys.data());
+    } else {
+      SampleRowTail(w, y, 0, xs.data(), ys.data());
+    }
   }
 }
 
-// warpAffine(source, width, height, channels, planes, matrix[6], border, fill[4], linear,
-//            target, outWidth, outHeight, outPlanes)
-Napi::Value WarpAffine(const Napi::CallbackInfo& info) {
+// Steps are arrays [kind, fold, width, height, values, mapX, mapY]: `width` and `height` of the image that the step
+// leads to, the maps for steps that have them.
+std::vector<Step> StepsArg(const Napi::CallbackInfo& info, size_t index, int outWidth, int outHeight,
+                           std::vector<Napi::Object>* keep) {
+  if (!info[index].IsArray()) FailType(info, "steps", "an array of steps");
+  const Napi::Array array = info[index].As<Napi::Array>();
+  std::vector<Step> steps;
+  for (uint32_t i = 0; i < array.Length(); i++) {
+    const Napi::Value item = array.Get(i);
+    if (!item.IsArray() || item.As<Napi::Array>().Length() < 7) FailType(info, "steps", "steps of seven parts");
+    const Napi::Array parts = item.As<Napi::Array>();
+    const auto integer = [&](uint32_t at, int64_t low, int64_t high) {
+      const Napi::Value value = parts.Get(at);
+      const double number = value.IsNumber() ? value.As<Napi::Number>().DoubleValue() : std::nan("");
+      if (!(number >= static_cast<double>(low) && number <= static_cast<double>(high)) || number != std::floor(number)) {
+        FailRange(info, "steps", "part " + std::to_string(at) + " of a step is out of range");
+      }
+      return static_cast<int>(number);
+    };
+    Step step{};
+    step.kind = static_cast<StepKind>(integer(0, 0, 4));
+    step.fold = integer(1, kNoFold, kReflect101);
+    step.width = integer(2, 1, kMaxSide);
+    step.height = integer(3, 1, kMaxSide);
+    step.outWidth = outWidth;
+    step.outHeight = outHeight;
+    if (step.kind == StepKind::kSeparable || step.kind == StepKind::kDense) {
+      const int64_t pixels = static_cast<int64_t>(outWidth) * outHeight;
+      const bool dense = step.kind == StepKind::kDense;
+      const auto mapX = SpanOf<float>(info, parts.Get(5u), "steps.mapX", dense ? pixels : outWidth);
+      const auto mapY = SpanOf<float>(info, parts.Get(6u), "steps.mapY", dense ? pixels : outHeight);
+      step.mapX = mapX.data;
+      step.mapY = mapY.data;
+      keep->push_back(mapX.owner);
+      keep->push_back(mapY.owner);
+    } else {
+      constexpr int64_t kCounts[] = {6, 9, 0, 8};
+      const auto values = SpanOf<double>(info, parts.Get(4u), "steps.values", kCounts[static_cast<int>(step.kind)]);
+      std::copy(values.data, values.data + values.length, step.values);
+    }
+    steps.push_back(step);
+    outWidth = step.width;
+    outHeight = step.height;
+  }
+  if (steps.empty()) FailRange(info, "steps", "expected at least one");
+  return steps;
+}
+
+// warp(source, width, height, channels, planes, steps, border, fill[4], linear, target, outWidth, outHeight, outPlanes)
+Napi::Value WarpImage(const Napi::CallbackInfo& info) {
   Warp w;
   const int64_t width = SideArg(info, 1, "width"), height = SideArg(info, 2, "height");
   const int64_t channels = IntegerArg(info, 3, "channels", 1, 4);
   const int64_t outWidth = SideArg(info, 10, "outWidth"), outHeight = SideArg(info, 11, "outHeight");
   const auto source = SpanArg<uint8_t>(info, 0, "source", width * height * channels);
-  const auto matrix = SpanArg<double>(info, 5, "matrix", 6);
   const auto fill = SpanArg<uint8_t>(info, 7, "fill", 4);
   const auto target = SpanArg<uint8_t>(info, 9, "target", outWidth * outHeight * channels);
   PlanePairs planes = PlanePairsArg(info, 4, "planes", width * height, 12, "outPlanes", outWidth * outHeight);
+  std::vector<Napi::Object> keep = planes.KeptWith({target.owner, source.owner});
   w.source = source.data;
   w.target = target.data;
   w.planes = std::move(planes.data);
@@ -110,15 +159,18 @@ Napi::Value WarpAffine(const Napi::CallbackInfo& info) {
   w.channels = static_cast<int>(channels);
   w.outWidth = static_cast<int>(outWidth);
   w.outHeight = static_cast<int>(outHeight);
+  w.steps = StepsArg(info, 5, w.outWidth, w.outHeight, &keep);
+  if (w.steps.back().width != w.width || w.steps.back().height != w.height) {
+    FailRange(info, "steps", "the last step does not lead to an image of the source's size");
+  }
   w.border = static_cast<int>(IntegerArg(info, 6, "border", 0, 4));
   w.linear = IntegerArg(info, 8, "linear", 0, 1) == 1;
-  for (int i = 0; i < 6; i++) w.m[i] = static_cast<float>(matrix[i]);
   std::copy(fill.data, fill.data + 4, w.fill);
-  return AsyncKernel::Run(info, planes.KeptWith({target.owner, source.owner}), [w] { RunWarp(w); });
+  return AsyncKernel::Run(info, keep, [w] { RunWarp(w); });
 }
 
 }  // namespace
 
-void RegisterWarp(Napi::Env env, Napi::Object exports) { Export(env, exports, "warpAffine", WarpAffine); }
+void RegisterWarp(Napi::Env env, Napi::Object exports) { Export(env, exports, "warp", WarpImage); }
 
 }  // namespace phalanx

@@ -1,4 +1,4 @@
-// Affine warps, eight pixels at a time.
+// A row of a warp, eight pixels at a time.
 #include "warp.h"
 
 #include <cstring>
@@ -64,6 +64,26 @@ TARGET_AVX2 inline bool Fetch(const Gather& g, __m256i pixel, __m256i inside, __
   return true;
 }
 
+TARGET_AVX2 inline __m256i EvenWords(__m256i a, __m256i b) {
+  return _mm256_castps_si256(_mm256_shuffle_ps(_mm256_castsi256_ps(a), _mm256_castsi256_ps(b), 0x88));
+}
+
+// Eight pixels of three or four channels and their right neighbours, which lie within eight bytes from the pixel on.
+// False where these would end beyond the image.
+TARGET_AVX2 inline bool FetchPairs(const Gather& g, __m256i pixel, int channels, __m256i* left, __m256i* right) {
+  const __m256i offset = _mm256_mullo_epi32(pixel, g.channels);
+  if (Lanes(_mm256_cmpgt_epi32(offset, _mm256_sub_epi32(g.lastWord, _mm256_set1_epi32(4)))) != 0) return false;
+  // Pixels 0, 1, 4, 5 and 2, 3, 6, 7, so that halves of both shuffled together are in order.
+  const __m256i apart = _mm256_permute4x64_epi64(offset, 0xd8);
+  const auto* base = reinterpret_cast<const long long*>(g.base);
+  const __m256i a = _mm256_i32gather_epi64(base, _mm256_castsi256_si128(apart), 1);
+  const __m256i b = _mm256_i32gather_epi64(base, _mm256_extracti128_si256(apart, 1), 1);
+  *left = EvenWords(a, b);
+  *right = channels == 3 ? EvenWords(_mm256_srli_epi64(a, 24), _mm256_srli_epi64(b, 24))
+                         : EvenWords(_mm256_srli_epi64(a, 32), _mm256_srli_epi64(b, 32));
+  return true;
+}
+
 TARGET_AVX2 inline __m256i BlendChannels(int channels, __m256i p00, __m256i p01, __m256i p10, __m256i p11,
                                          __m256 alpha, __m256 beta) {
   __m256i result = Blend(Channel(p00, 0), Channel(p01, 0), Channel(p10, 0), Channel(p11, 0), alpha, beta);
@@ -100,6 +120,9 @@ TARGET_AVX2 inline bool SampleEight(const Warp& w, const Gather& g, __m256 sx, _
     if (!Fetch(g, p, in00, &p00) || !Fetch(g, below, in10, &p10)) return false;
     p01 = _mm256_srli_epi32(p00, 8);
     p11 = _mm256_srli_epi32(p10, 8);
+  } else if (w.channels > 1 && allInside && FetchPairs(g, p, w.channels, &p00, &p01) &&
+             FetchPairs(g, below, w.channels, &p10, &p11)) {
+    // Both rows are there.
   } else if (!Fetch(g, p, in00, &p00) || !Fetch(g, _mm256_add_epi32(p, one), in01, &p01) ||
              !Fetch(g, below, in10, &p10) || !Fetch(g, _mm256_add_epi32(below, one), in11, &p11)) {
     return false;
@@ -108,73 +131,60 @@ TARGET_AVX2 inline bool SampleEight(const Warp& w, const Gather& g, __m256 sx, _
   return true;
 }
 
-TARGET_AVX2 void WarpRows(const Warp& w) {
+TARGET_AVX2 void SampleRow(const Warp& w, int y, const float* xs, const float* ys) {
   const int c = w.channels;
-  const __m256 m0 = _mm256_set1_ps(w.m[0]), m3 = _mm256_set1_ps(w.m[3]);
-  const __m256 lanes = _mm256_setr_ps(0, 1, 2, 3, 4, 5, 6, 7);
-  // Far enough outside for any image, and near enough for 32-bit products of coordinates not to matter.
-  const __m256 low = _mm256_set1_ps(-1e9f), high = _mm256_set1_ps(1e9f);
   uint32_t fill = 0;
   for (int k = 0; k < c; k++) fill |= static_cast<uint32_t>(w.fill[k]) << (8 * k);
   const Gather g = {reinterpret_cast<const int*>(w.source), _mm256_set1_epi32(c), _mm256_set1_epi32(w.width),
                     _mm256_set1_epi32(w.width * w.height * c - 4), _mm256_set1_epi32(static_cast<int>(fill))};
   const __m256i one = _mm256_set1_epi32(1);
-  for (int y = 0; y < w.outHeight; y++) {
-    const float fy = static_cast<float>(y);
-    const float rowX = fy * w.m[1] + w.m[2], rowY = fy * w.m[4] + w.m[5];
-    const __m256 vRowX = _mm256_set1_ps(rowX), vRowY = _mm256_set1_ps(rowY);
-    int x = 0;
-    for (; x + 8 <= w.outWidth; x += 8) {
-      const int64_t index = static_cast<int64_t>(y) * w.outWidth + x;
-      const __m256 fx = _mm256_add_ps(_mm256_set1_ps(static_cast<float>(x)), lanes);
-      const __m256 sx = _mm256_max_ps(low, _mm256_min_ps(high, _mm256_fmadd_ps(fx, m0, vRowX)));
-      const __m256 sy = _mm256_max_ps(low, _mm256_min_ps(high, _mm256_fmadd_ps(fx, m3, vRowY)));
-      const __m256i nx = _mm256_cvtps_epi32(sx), ny = _mm256_cvtps_epi32(sy);
-      // Interpolation reaches less than one pixel beyond the nearest one.
-      const __m256i near = _mm256_and_si256(InRange(_mm256_add_epi32(nx, one), w.width + 2),
-                                            InRange(_mm256_add_epi32(ny, one), w.height + 2));
-      if (w.border == kConstant && Lanes(near) == 0) {
-        for (const PlanePair& plane : w.planes) {
-          _mm256_storeu_si256(reinterpret_cast<__m256i*>(plane.target + index), _mm256_setzero_si256());
-        }
-        StorePixels(w.target + index * c, g.fill, c);
-        continue;
+  int x = 0;
+  for (; x + 8 <= w.outWidth; x += 8) {
+    const int64_t index = static_cast<int64_t>(y) * w.outWidth + x;
+    const __m256 sx = _mm256_loadu_ps(xs + x), sy = _mm256_loadu_ps(ys + x);
+    const __m256i nx = _mm256_cvtps_epi32(sx), ny = _mm256_cvtps_epi32(sy);
+    // Interpolation reaches less than one pixel beyond the nearest one.
+    const __m256i near = _mm256_and_si256(InRange(_mm256_add_epi32(nx, one), w.width + 2),
+                                          InRange(_mm256_add_epi32(ny, one), w.height + 2));
+    if (w.border == kConstant && Lanes(near) == 0) {
+      for (const PlanePair& plane : w.planes) {
+        _mm256_storeu_si256(reinterpret_cast<__m256i*>(plane.target + index), _mm256_setzero_si256());
       }
-      const __m256i inside = _mm256_and_si256(InRange(nx, w.width), InRange(ny, w.height));
-      const __m256i from = _mm256_add_epi32(_mm256_mullo_epi32(ny, g.width), nx);
-      const bool simple = w.border == kConstant || Lanes(inside) == 255;
-      if (simple) {
-        for (const PlanePair& plane : w.planes) {
-          const __m256i value = _mm256_mask_i32gather_epi32(
-              _mm256_setzero_si256(), reinterpret_cast<const int*>(plane.source), from, inside, 4);
-          _mm256_storeu_si256(reinterpret_cast<__m256i*>(plane.target + index), value);
-        }
-      } else {
-        for (int k = 0; k < 8; k++) SampleLabels(w, SourceOf(w, x + k, rowX, rowY), index + k);
-      }
-      __m256i pixels;
-      if (w.linear ? SampleEight(w, g, sx, sy, &pixels) : simple && Fetch(g, from, inside, &pixels)) {
-        StorePixels(w.target + index * c, pixels, c);
-      } else {
-        for (int k = 0; k < 8; k++) {
-          SamplePixel(w, SourceOf(w, x + k, rowX, rowY), w.target + (index + k) * c);
-        }
-      }
+      StorePixels(w.target + index * c, g.fill, c);
+      continue;
     }
-    WarpRowTail(w, y, x, rowX, rowY);
+    const __m256i inside = _mm256_and_si256(InRange(nx, w.width), InRange(ny, w.height));
+    const __m256i from = _mm256_add_epi32(_mm256_mullo_epi32(ny, g.width), nx);
+    const bool simple = w.border == kConstant || Lanes(inside) == 255;
+    if (simple) {
+      for (const PlanePair& plane : w.planes) {
+        const __m256i value = _mm256_mask_i32gather_epi32(
+            _mm256_setzero_si256(), reinterpret_cast<const int*>(plane.source), from, inside, 4);
+        _mm256_storeu_si256(reinterpret_cast<__m256i*>(plane.target + index), value);
+      }
+    } else {
+      for (int k = 0; k < 8; k++) SampleLabels(w, xs[x + k], ys[x + k], index + k);
+    }
+    __m256i pixels;
+    if (w.linear ? SampleEight(w, g, sx, sy, &pixels) : simple && Fetch(g, from, inside, &pixels)) {
+      StorePixels(w.target + index * c, pixels, c);
+    } else {
+      for (int k = 0; k < 8; k++) SamplePixel(w, xs[x + k], ys[x + k], w.target + (index + k) * c);
+    }
   }
+  SampleRowTail(w, y, x, xs, ys);
 }
 
 }  // namespace
 
-bool WarpRowsAvx2(const Warp& w) {
+bool UseAvx2(const Warp& w) {
   // Gathers index with 32 bits.
   const int64_t bytes = static_cast<int64_t>(w.width) * w.height * w.channels;
   if (bytes < 4 || bytes >= (int64_t{1} << 31)) return false;
-  if (!__builtin_cpu_supports("avx2") || !__builtin_cpu_supports("fma")) return false;
-  WarpRows(w);
-  return true;
+  return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
 }
+
+void SampleRowAvx2(const Warp& w, int y, const float* xs, const float* ys) { SampleRow(w, y, xs, ys); }
 
 }  // namespace phalanx
 
@@ -182,7 +192,8 @@ bool WarpRowsAvx2(const Warp& w) {
 
 namespace phalanx {
 
-bool WarpRowsAvx2(const Warp&) { return false; }
+bool UseAvx2(const Warp&) { return false; }
+void SampleRowAvx2(const Warp& w, int y, const float* xs, const float* ys) { SampleRowTail(w, y, 0, xs, ys); }
 
 }  // namespace phalanx
 

@@ -1,7 +1,12 @@
 import { z } from 'zod';
 import type { Sample } from '../data/dataset.ts';
-import type { AffineMatrix } from '../pixels/geometry.ts';
-import { borderModes, interpolations, warpAffine } from '../pixels/geometry.ts';
+import type { AffineMatrix } from '../pixels/affine.ts';
+import { invertAffine } from '../pixels/affine.ts';
+import { borderModes, interpolations } from '../pixels/geometry.ts';
+import type { ImageSize } from '../pixels/image.ts';
+import type { WarpMap, WarpStep } from '../pixels/warp.ts';
+import type { Move } from './move.ts';
+import { doMoves } from './move.ts';
 import { fill } from './ranges.ts';
 import { rasterOf, sampleOf } from './sample.ts';
 
@@ -54,7 +59,7 @@ function product(a: Matrix3, b: Matrix3): Matrix3 {
  * Scale, then rotate, then shear, then translate, about the centre of the image: the product that albumentations'
  * `create_affine_transformation_matrix` forms, in its order.
  */
-function affineMatrix(parameters: AffineParameters, width: number, height: number): AffineMatrix {
+export function affineMatrix(parameters: AffineParameters, { width, height }: ImageSize): AffineMatrix {
   const [cx, cy] = [width / 2 - 0.5, height / 2 - 0.5];
   const degree = Math.PI / 180;
   const angle = (((parameters.rotate % 360) + 360) % 360) * degree;
@@ -96,15 +101,32 @@ function affineMatrix(parameters: AffineParameters, width: number, height: numbe
   return [...top!, ...bottom!];
 }
 
+export type WarpOptions = z.output<z.ZodObject<typeof warpOptions>>;
+
+/** Image and labels through one map, at a size of their own if need be. */
+export function warpMove(map: WarpMap, from: ImageSize, options: WarpOptions, to: ImageSize = from): Move {
+  const step: WarpStep = { map, width: from.width, height: from.height, fold: 'none' };
+  const { interpolation, borderMode: border, fill } = options;
+  const { width, height } = to;
+  return { kind: 'warp', warp: { width, height, steps: [step], interpolation, border, fill } };
+}
+
+/** As `warpMove`, by a matrix from source to output; a singular one samples the pixel at the origin. */
+export function affineMove(
+  matrix: AffineMatrix,
+  from: ImageSize,
+  options: WarpOptions,
+  to: ImageSize = from,
+): Move {
+  return warpMove({ kind: 'affine', matrix: invertAffine(matrix) }, from, options, to);
+}
+
 /** Warps image and labels at their own size. */
 export async function warpSample(
   sample: Sample,
   parameters: AffineParameters,
-  options: z.output<z.ZodObject<typeof warpOptions>>,
+  options: WarpOptions,
 ): Promise<Sample> {
-  const { width, height } = sample.image;
-  const { interpolation, borderMode: border, fill } = options;
-  const matrix = affineMatrix(parameters, width, height);
-  const warped = await warpAffine(rasterOf(sample), { matrix, width, height, interpolation, border, fill });
-  return sampleOf(warped, sample);
+  const matrix = affineMatrix(parameters, sample.image);
+  return sampleOf(await doMoves(rasterOf(sample), [affineMove(matrix, sample.image, options)]), sample);
 }

@@ -1,6 +1,6 @@
 import type { Random } from '../core/random.ts';
 import type { Sample } from '../data/dataset.ts';
-import { release } from '../pixels/memory.ts';
+import { Chain } from './chain.ts';
 import type { TransformDefinition } from './definition.ts';
 import { registry } from './registry.ts';
 import type { ResolvedTransform, TransformSpec } from './spec.ts';
@@ -10,64 +10,69 @@ import { parseTransform } from './spec.ts';
 export type Transform = (sample: Sample, random: Random) => Promise<Sample>;
 
 /**
- * Turns a transform written as data into a function.
+ * Turns a transform written as data into a function. Consecutive geometric transforms are done in one pass, unless a
+ * composition says `fuse: false`.
  *
  * @throws PhalanxError `augment/invalid` when the data is not a valid transform.
  */
 export function buildTransform(spec: TransformSpec): Transform {
   const resolved = parseTransform(spec);
-  return (sample, random) => run(resolved, sample, random, false);
+  return async (sample, random) => {
+    const chain = new Chain(sample);
+    await run(resolved, chain, random, { always: false, fuse: true });
+    return chain.sample();
+  };
 }
 
-/** `always` applies the transform whatever its `p`: a OneOf has already drawn it (albumentations' `force_apply`). */
+interface Mode {
+  /** Apply whatever the `p`: a OneOf has already drawn it (albumentations' `force_apply`). */
+  readonly always: boolean;
+  /** Leave pixels where they are until a transform needs to see them. */
+  readonly fuse: boolean;
+}
+
 async function run(
   transform: ResolvedTransform,
-  sample: Sample,
+  chain: Chain,
   random: Random,
-  always: boolean,
-): Promise<Sample> {
+  { always, fuse }: Mode,
+): Promise<void> {
   switch (transform.name) {
     case 'Compose':
     case 'Sequential':
-      if (!always && !random.chance(transform.p)) return sample;
-      return runAll(transform.transforms, sample, random);
+      if (!always && !random.chance(transform.p)) return;
+      // What came before is not to be done together with what shall not be fused.
+      if (!transform.fuse) await chain.sample();
+      return runAll(transform.transforms, chain, random, fuse && transform.fuse);
     case 'OneOf':
-      if (!always && !random.chance(transform.p)) return sample;
-      return run(chooseByWeight(transform.transforms, random), sample, random, true);
+      if (!always && !random.chance(transform.p)) return;
+      return run(chooseByWeight(transform.transforms, random), chain, random, { always: true, fuse });
     case 'SomeOf': {
-      if (!random.chance(transform.p)) return sample;
+      if (!random.chance(transform.p)) return;
       const chosen = chooseSome(transform.transforms.length, transform.n, transform.replace, random);
-      return runAll(
-        chosen.map((index) => transform.transforms[index]!),
-        sample,
-        random,
-      );
+      const transforms = chosen.map((index) => transform.transforms[index]!);
+      return runAll(transforms, chain, random, fuse);
     }
     default: {
-      if (!always && !random.chance(transform.p)) return sample;
-      const definition = registry[transform.name] as unknown as TransformDefinition;
-      return definition.apply(sample, transform, random);
+      if (!always && !random.chance(transform.p)) return;
+      const { effect } = registry[transform.name] as unknown as TransformDefinition;
+      if (effect.kind === 'geometry') {
+        chain.add(await effect.move(chain.size, transform, random));
+        if (!fuse) await chain.sample();
+      } else {
+        chain.replace(await effect.apply(await chain.sample(), transform, random));
+      }
     }
   }
 }
 
 async function runAll(
   transforms: readonly ResolvedTransform[],
-  sample: Sample,
+  chain: Chain,
   random: Random,
-): Promise<Sample> {
-  let current = sample;
-  for (const transform of transforms) {
-    const next = await run(transform, current, random, false);
-    // What lies between the given sample and the result is seen by nobody else.
-    if (next !== current) release(arraysOf(current), [...arraysOf(next), ...arraysOf(sample)]);
-    current = next;
-  }
-  return current;
-}
-
-function arraysOf({ image, labels }: Sample): (Uint8Array | Uint32Array)[] {
-  return [image.data, ...labels.planes];
+  fuse: boolean,
+): Promise<void> {
+  for (const transform of transforms) await run(transform, chain, random, { always: false, fuse });
 }
 
 function chooseByWeight(transforms: readonly ResolvedTransform[], random: Random): ResolvedTransform {

@@ -3,7 +3,7 @@ import type { CompositionSpec, TransformSpec } from './spec.ts';
 type Spec<Name extends CompositionSpec['name']> = Extract<CompositionSpec, { readonly name: Name }>;
 type Options<Name extends CompositionSpec['name']> = Omit<Spec<Name>, 'name' | 'transforms'>;
 
-/** All of the transforms, in order. */
+/** All of the transforms, in order; consecutive geometric ones in one pass, unless `fuse` is false. */
 export function compose(transforms: readonly TransformSpec[], options: Options<'Compose'> = {}) {
   return { name: 'Compose', transforms, ...options } as const satisfies TransformSpec;
 }

@@ -1,14 +1,12 @@
 import { z } from 'zod';
 import { PhalanxError } from '../core/errors.ts';
 import type { Random } from '../core/random.ts';
-import type { Sample } from '../data/dataset.ts';
 import { borderModes } from '../pixels/geometry.ts';
 import type { BorderMode } from '../pixels/geometry.ts';
 import type { ImageSize } from '../pixels/image.ts';
 import type { Window } from '../pixels/window.ts';
-import { copyWindow } from '../pixels/window.ts';
+import type { Move } from './move.ts';
 import { fill } from './ranges.ts';
-import { rasterOf, sampleOf } from './sample.ts';
 
 export const padPositions = [
   'center',
@@ -83,23 +81,15 @@ export interface CropOptions {
   readonly fill: number | readonly number[];
 }
 
-/** Pads if needed and asked for, then copies the window that `start` chooses in the spare rows and columns. */
-export function cropSample(
-  sample: Sample,
+/** Pads if needed and asked for, then takes the window that `start` chooses in the spare rows and columns. */
+export function cropMove(
+  size: ImageSize,
   options: CropOptions,
   random: Random,
   start: (spareX: number, spareY: number) => { readonly x: number; readonly y: number },
-): Sample {
-  const { image } = sample;
-  if (!options.padIfNeeded && (options.height > image.height || options.width > image.width)) {
-    throw new PhalanxError('augment/crop-size', {
-      what: 'The crop is larger than the image',
-      expected: `at most ${image.width}×${image.height} pixels (width × height)`,
-      received: `${options.width}×${options.height}`,
-      fix: 'Make the crop smaller, resize first, or set padIfNeeded: true',
-    });
-  }
-  const padded = padding(image, options.width, options.height, options.padPosition, random);
+): Move {
+  if (!options.padIfNeeded) requireFit(size, options);
+  const padded = padding(size, options.width, options.height, options.padPosition, random);
   const { x, y } = start(padded.width - options.width, padded.height - options.height);
   const window: Window = {
     x: x - padded.left,
@@ -107,5 +97,16 @@ export function cropSample(
     width: options.width,
     height: options.height,
   };
-  return sampleOf(copyWindow(rasterOf(sample), window, options.borderMode, options.fill), sample);
+  return { kind: 'window', window, border: options.borderMode, fill: options.fill };
+}
+
+/** @throws PhalanxError `augment/crop-size` */
+export function requireFit(image: ImageSize, crop: ImageSize): void {
+  if (crop.height <= image.height && crop.width <= image.width) return;
+  throw new PhalanxError('augment/crop-size', {
+    what: 'The crop is larger than the image',
+    expected: `at most ${image.width}×${image.height} pixels (width × height)`,
+    received: `${crop.width}×${crop.height}`,
+    fix: 'Make the crop smaller, resize first, or let a crop that can do so pad: padIfNeeded: true',
+  });
 }

@@ -1,18 +1,32 @@
 import { z } from 'zod';
 import type { Random } from '../core/random.ts';
 import type { Sample } from '../data/dataset.ts';
+import type { ImageSize } from '../pixels/image.ts';
+import type { Move } from './move.ts';
 
 /** Draws what is random and returns the transformed sample; the given sample stays as it is. */
 export type ApplyTransform<Options> = (sample: Sample, options: Options, random: Random) => Promise<Sample>;
 
+/** Draws what is random and says where the pixels of an image of this size go, image and labels alike. */
+export type MoveTransform<Options> = (
+  size: ImageSize,
+  options: Options,
+  random: Random,
+) => readonly Move[] | Promise<readonly Move[]>;
+
+/** What a transform does once its probability `p` has been drawn: move pixels, or anything else. */
+export type Effect<Options> =
+  | { readonly kind: 'geometry'; readonly move: MoveTransform<Options> }
+  | { readonly kind: 'sample'; readonly apply: ApplyTransform<Options> };
+
 /**
  * A transform: its name (albumentations' class name), the schema of its options (albumentations' parameters in camel
- * case, with its defaults), and what it does to a sample once its probability `p` has been drawn.
+ * case, with its defaults), and what it does.
  */
 export interface TransformDefinition<Name extends string = string, Schema extends z.ZodType = z.ZodType> {
   readonly name: Name;
   readonly schema: Schema;
-  readonly apply: ApplyTransform<z.output<Schema>>;
+  readonly effect: Effect<z.output<Schema>>;
 }
 
 /** Probability in [0, 1], with a transform's default. */
@@ -20,30 +34,47 @@ export function probability(byDefault: number): z.ZodDefault<z.ZodNumber> {
   return z.number().min(0).max(1).default(byDefault);
 }
 
-type TransformSchema<Name extends string, Shape extends z.ZodRawShape> = z.ZodObject<
-  { name: z.ZodLiteral<Name> } & Shape,
+type TransformSchema<Name extends string, Options extends z.ZodRawShape> = z.ZodObject<
+  { name: z.ZodLiteral<Name> } & Options,
   z.core.$strict
 >;
 
-export function defineTransform<
-  Name extends string,
-  Shape extends z.ZodRawShape & { p: z.ZodDefault<z.ZodNumber> },
->(
+type Shape = z.ZodRawShape & { p: z.ZodDefault<z.ZodNumber> };
+/** What is wrong with options that are valid one by one, if anything. */
+type Objection<Options> = (options: Options) => string | undefined;
+
+/** A transform of a whole sample. */
+export function defineTransform<Name extends string, Options extends Shape>(
   name: Name,
-  options: Shape,
-  apply: ApplyTransform<z.output<TransformSchema<Name, Shape>>>,
-  /** What is wrong with options that are valid one by one, if anything. */
-  objection?: (options: z.output<TransformSchema<Name, Shape>>) => string | undefined,
-): TransformDefinition<Name, TransformSchema<Name, Shape>> {
+  options: Options,
+  apply: ApplyTransform<z.output<TransformSchema<Name, Options>>>,
+  objection?: Objection<z.output<TransformSchema<Name, Options>>>,
+): TransformDefinition<Name, TransformSchema<Name, Options>> {
+  return { name, schema: schemaOf(name, options, objection), effect: { kind: 'sample', apply } };
+}
+
+/** A transform that moves pixels, which may be done in one pass with its neighbours. */
+export function defineGeometric<Name extends string, Options extends Shape>(
+  name: Name,
+  options: Options,
+  move: MoveTransform<z.output<TransformSchema<Name, Options>>>,
+  objection?: Objection<z.output<TransformSchema<Name, Options>>>,
+): TransformDefinition<Name, TransformSchema<Name, Options>> {
+  return { name, schema: schemaOf(name, options, objection), effect: { kind: 'geometry', move } };
+}
+
+function schemaOf<Name extends string, Options extends Shape>(
+  name: Name,
+  options: Options,
+  objection?: Objection<z.output<TransformSchema<Name, Options>>>,
+): TransformSchema<Name, Options> {
   const object: unknown = z.strictObject({ name: z.literal(name), ...options });
-  let schema = object as TransformSchema<Name, Shape>;
-  if (objection !== undefined) {
-    schema = schema.superRefine((value, context) => {
-      const message = objection(value);
-      if (message !== undefined) context.addIssue({ code: 'custom', message });
-    });
-  }
-  return { name, schema, apply };
+  const schema = object as TransformSchema<Name, Options>;
+  if (objection === undefined) return schema;
+  return schema.superRefine((value, context) => {
+    const message = objection(value);
+    if (message !== undefined) context.addIssue({ code: 'custom', message });
+  });
 }
 
 type OptionsOf<Definition extends TransformDefinition> = Omit<z.input<Definition['schema']>, 'name'>;

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import type { Random } from '../core/random.ts';
 
 type Bounds = readonly [low: number, high: number];
 const pair = z.tuple([z.number(), z.number()]).readonly();
@@ -50,3 +51,14 @@ export const side = z.int().min(1).max(65536);
 export const fill = z
   .union([z.number().min(0).max(255), z.array(z.number().min(0).max(255)).min(1).max(4).readonly()])
   .default(0);
+
+/** Sides of a filter's window in pixels, `[low, high]`, or one number `v` for `[3, v]`; even ones count as the next odd. */
+export function windowSides(byDefault: Bounds) {
+  return rangeFrom(3, byDefault, [3, 255]);
+}
+
+/** An odd number from a range of window sides, each as likely. */
+export function drawOdd([low, high]: Bounds, random: Random): number {
+  const [first, last] = [low, high].map((value) => 2 * Math.floor(value / 2) + 1) as [number, number];
+  return first + 2 * random.integer(0, (last - first) / 2 + 1);
+}

@@ -13,9 +13,9 @@ interface Group<Name extends string> {
 
 /** Several transforms as one, as a person writes it. */
 export type CompositionSpec =
-  /** All of them, in order. */
-  | Group<'Compose'>
-  | Group<'Sequential'>
+  /** All of them, in order; consecutive geometric transforms in one pass (one interpolation) unless `fuse` is false. */
+  | (Group<'Compose'> & { readonly fuse?: boolean | undefined })
+  | (Group<'Sequential'> & { readonly fuse?: boolean | undefined })
   /** One of them, chosen with probabilities in proportion to their `p`, and then always applied. */
   | Group<'OneOf'>
   /** `n` of them, chosen evenly and applied in their order, each with its own `p`. */
@@ -28,21 +28,30 @@ interface ResolvedGroup {
   readonly p: number;
 }
 export type ResolvedComposition =
-  | ({ readonly name: 'Compose' | 'Sequential' | 'OneOf' } & ResolvedGroup)
+  | ({ readonly name: 'Compose' | 'Sequential'; readonly fuse: boolean } & ResolvedGroup)
+  | ({ readonly name: 'OneOf' } & ResolvedGroup)
   | ({ readonly name: 'SomeOf'; readonly n: number; readonly replace: boolean } & ResolvedGroup);
 /** A transform with every option filled in. */
 export type ResolvedTransform = ResolvedLeaf | ResolvedComposition;
 
 const children = z.lazy(() => z.array(transformSchema).min(1).max(1000).readonly());
 
+/** Whether consecutive geometric transforms are done in one pass, so that the image is interpolated once. */
+const fuse = z.boolean().default(true);
+
 export const compositions = {
-  Compose: z.strictObject({ name: z.literal('Compose'), transforms: children, p: probability(1) }),
+  Compose: z.strictObject({ name: z.literal('Compose'), transforms: children, fuse, p: probability(1) }),
   OneOf: z
     .strictObject({ name: z.literal('OneOf'), transforms: children, p: probability(0.5) })
     .refine(({ transforms }) => transforms.some(({ p }) => p > 0), {
       error: 'at least one transform needs p above 0 to be chosen',
     }),
-  Sequential: z.strictObject({ name: z.literal('Sequential'), transforms: children, p: probability(0.5) }),
+  Sequential: z.strictObject({
+    name: z.literal('Sequential'),
+    transforms: children,
+    fuse,
+    p: probability(0.5),
+  }),
   SomeOf: z.strictObject({
     name: z.literal('SomeOf'),
     transforms: children,
@@ -61,6 +70,12 @@ export type TransformName = LeafName | CompositionSpec['name'];
 
 /** Every name that a transform may have, in alphabetical order. */
 export const transformNames = Object.keys(schemas).sort() as readonly TransformName[];
+
+/** Names of albumentations that are no augmentation here, and what to use instead. */
+const elsewhere: Readonly<Record<string, string>> = {
+  Normalize: 'samples are 8-bit images; set data.normalization, which training and prediction apply alike',
+  ToTensorV2: 'nothing is needed in its place',
+};
 
 /** Deepest nesting of compositions. */
 const maxDepth = 16;
@@ -93,7 +108,8 @@ export const transformSchema: z.ZodType<ResolvedTransform, TransformSpec> = z
     if (schema === undefined) {
       const meant = nearest(name, transformNames);
       const hint =
-        meant === undefined ? `known are ${transformNames.join(', ')}` : `did you mean "${meant}"?`;
+        elsewhere[name] ??
+        (meant === undefined ? `known are ${transformNames.join(', ')}` : `did you mean "${meant}"?`);
       return issue(`unknown transform "${name}"; ${hint}`, ['name']);
     }
     const result = schema.safeParse(value);

@@ -1,4 +1,5 @@
 import { PhalanxError } from '../core/errors.ts';
+import { ttaNames } from '../inference/tta/names.ts';
 
 /** A parser for options that are whole numbers of at least `minimum`. */
 export function wholeNumber(name: string, minimum: number): (text: string) => number {
@@ -32,3 +33,11 @@ export function oneOf<const Names extends readonly string[]>(
 export function collect(value: string, previous: readonly string[] = []): readonly string[] {
   return [...previous, value];
 }
+
+/** `--tta`, for commands that predict. */
+export const ttaOption = [
+  '--tta <views>',
+  `views of each image that are averaged: ${ttaNames.join(', ')}`,
+  oneOf('--tta', ttaNames),
+  'hflip',
+] as const;

@@ -1,3 +1,5 @@
+import { release } from '../pixels/memory.ts';
+
 /** A batch as the loader yields it, ready to become tensors. */
 export interface Batch {
   /** Sample identifiers, in order. */
@@ -13,4 +15,12 @@ export interface Batch {
    * first half has the rest.
    */
   readonly shares?: Float32Array;
+}
+
+/**
+ * Gives a batch's memory back for later ones. Its arrays must not be used any more; of a batch that is simply dropped
+ * the garbage collector takes care, later.
+ */
+export function releaseBatch({ images, labels }: Batch): void {
+  release([images, labels]);
 }

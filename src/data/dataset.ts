@@ -1,5 +1,5 @@
 import type { LabelMap } from '../labels/labelMap.ts';
-import type { Image } from '../pixels/image.ts';
+import type { Image, ImageSize } from '../pixels/image.ts';
 
 /** What is known about a person; everything optional may be missing from the table or unreadable there. */
 export interface Person {
@@ -22,11 +22,17 @@ export interface SampleEntry {
   readonly person: string;
   readonly imagePath: string;
   readonly annotationPath?: string;
+  /** Files besides these two that pixels or labels are read from. */
+  readonly sources?: readonly string[];
+  /** What pixels and labels depend on besides the content of files: a slice, a window, what values mean. */
+  readonly reading?: string;
   /**
    * For an image that was made from training images: their identifiers. It may only be trained on where all of them
-   * are, and is never validated on.
+   * are, and is never validated on; nor is one with an empty list, which depends on nobody.
    */
   readonly parents?: readonly string[];
+  /** The dataset that it comes from, where several are trained on: the name it was added under. */
+  readonly origin?: string;
 }
 
 /** Pixels and labels of one sample, equal in size; what augmentation transforms. */
@@ -47,6 +53,8 @@ export interface Dataset {
   readonly entries: Readonly<Record<Split, readonly SampleEntry[]>>;
   /** Decodes the image at full resolution. */
   readImage(entry: SampleEntry): Promise<Image>;
+  /** Width and height of what `readImage` gives, without decoding it. */
+  readSize(entry: SampleEntry): Promise<ImageSize>;
   /** Reads the annotation into a label map at the image's full resolution. */
   readLabels(entry: SampleEntry): Promise<LabelMap>;
 }

@@ -98,11 +98,12 @@ export class FolderWalk {
   }
 }
 
-const outside = (file: string, received: string): Defect => ({
+/** What leads out of a dataset, through a symbolic link or by `..`. */
+export const outside = (file: string, received: string): Defect => ({
   severity: 'error',
   code: 'dataset/outside-root',
   file,
-  what: 'The symbolic link leads out of the dataset',
+  what: 'The path or symbolic link leads out of the dataset',
   expected: "a place inside the dataset's folder",
   received,
   fix: 'Copy what it leads to into its place',

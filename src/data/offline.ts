@@ -69,6 +69,7 @@ export async function withOffline(dataset: Dataset, offline: Dataset): Promise<D
     entries: { train: [...dataset.entries.train, ...added], test: dataset.entries.test },
     readImage: (entry) => ownerOf(entry).readImage(entry),
     readLabels: (entry) => ownerOf(entry).readLabels(entry),
+    readSize: (entry) => ownerOf(entry).readSize(entry),
   };
 }
 

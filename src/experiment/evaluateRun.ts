@@ -7,9 +7,10 @@ import type { ReportSample } from '../analysis/report/writeReport.ts';
 import { writeReport } from '../analysis/report/writeReport.ts';
 import { EnsemblePrediction } from '../inference/ensemble/ensemble.ts';
 import type { PredictionEvent } from '../inference/predict.ts';
+import type { Tta } from '../inference/tta/options.ts';
 import { countAgreement } from '../labels/overlap.ts';
 import { DiceAccumulator } from '../objectives/diceScore.ts';
-import { openRunData, predictRun, storeOf, ttaOf } from './predictRun.ts';
+import { openRunData, predictRun, storeOf } from './predictRun.ts';
 import { readCurve } from './runCurve.ts';
 import type { Run } from './runDirectory.ts';
 
@@ -33,8 +34,8 @@ export type EvaluationEvent =
 
 export interface EvaluateRunOptions {
   readonly run: Run;
-  /** Predict each image mirrored as well, as a submission would. */
-  readonly flip: boolean;
+  /** Views of each image; best those of the submission. */
+  readonly tta: Tta;
   readonly data?: string | undefined;
   readonly cache?: string;
   readonly signal?: AbortSignal | undefined;
@@ -50,10 +51,9 @@ const shown = 4;
  * @throws PhalanxError what opening data, predicting and writing throw.
  */
 export async function* evaluateRun(options: EvaluateRunOptions): AsyncGenerator<EvaluationEvent> {
-  const { run, signal } = options;
+  const { run, tta, signal } = options;
   const data = await openRunData(run, 'val', options.data);
   const { dataset, entries } = data;
-  const tta = ttaOf({ horizontalFlip: options.flip, scales: [1] });
   const store = storeOf(run, 'val', tta);
   const prediction = predictRun({
     data,

@@ -1,13 +1,14 @@
 import { PhalanxError } from '../core/errors.ts';
 import type { Batch } from '../data/batch.ts';
 import { prepareCache } from '../data/cache/cache.ts';
-import type { SampleCache } from '../data/cache/cache.ts';
+import type { CacheOptions, SampleCache } from '../data/cache/cache.ts';
 import type { Dataset, SampleEntry } from '../data/dataset.ts';
 import { foldSplit, makeFolds } from '../data/folds.ts';
 import type { FoldSplit } from '../data/folds.ts';
+import { withFurther } from '../data/further.ts';
 import { loadBatches } from '../data/loader/loadBatches.ts';
+import { openFormat } from '../data/formats/open.ts';
 import { readHandBone } from '../data/handBone/reader.ts';
-import type { ConcurrencyOptions } from '../data/mapConcurrently.ts';
 import { withOffline } from '../data/offline.ts';
 import type { Normalization } from '../training/normalization.ts';
 import type { Experiment } from './schema.ts';
@@ -28,16 +29,25 @@ const imagenet = {
   3: { mean: [0.485, 0.456, 0.406], std: [0.229, 0.224, 0.225] },
 } as const;
 
-/** Lists an experiment's dataset, without the people it leaves out and with the images made offline. */
-export async function openDataset({ root, offline, exclude }: DataConfig): Promise<Dataset> {
-  let dataset = await readHandBone(root);
-  for (const directory of offline) dataset = await withOffline(dataset, await readHandBone(directory));
+/**
+ * Lists an experiment's dataset, without the people it leaves out, with the images made offline and those of further
+ * datasets, which have its format.
+ */
+export async function openDataset({ format, root, offline, further, exclude }: DataConfig): Promise<Dataset> {
+  let dataset = await openFormat(root, format);
+  for (const directory of offline) {
+    // Images made offline are written as polygons, whatever they were made from.
+    dataset = await withOffline(dataset, await readHandBone(directory, { classes: dataset.classes }));
+  }
+  for (const { name, root: folder } of further) {
+    dataset = withFurther(dataset, await openFormat(folder, format), name);
+  }
   const unknown = exclude.filter((person) => !dataset.entries.train.some((entry) => entry.person === person));
   if (unknown.length > 0) {
     throw new PhalanxError('data/unknown-person', {
       what: 'People are to be left out whom the dataset does not have',
       where: root,
-      expected: 'names of folders below train/DCM',
+      expected: 'people that training images show',
       received: unknown.join(', '),
       fix: 'Correct data.exclude',
     });
@@ -52,7 +62,7 @@ export async function openDataset({ root, offline, exclude }: DataConfig): Promi
  *
  * @throws PhalanxError `data/not-annotated` naming the first of them.
  */
-export function requireAnnotations({ entries }: Dataset): void {
+export function requireAnnotations({ entries }: Dataset, { format }: DataConfig): void {
   const bare = entries.train.filter(({ annotationPath }) => annotationPath === undefined);
   if (bare.length === 0) return;
   throw new PhalanxError('data/not-annotated', {
@@ -61,7 +71,10 @@ export function requireAnnotations({ entries }: Dataset): void {
         ? 'A training image has no annotation'
         : `${bare.length} training images have no annotation, the first of them`,
     where: bare[0]!.imagePath,
-    expected: 'a .json file with the same person and name in outputs_json',
+    expected:
+      format === 'hand-bone' || format.name === 'polygons'
+        ? 'a .json file with the same person and name in outputs_json'
+        : 'labels where data.format says they are',
     fix: 'Add it, move the image away, or leave its person out by data.exclude',
   });
 }
@@ -77,7 +90,7 @@ export async function prepareEntries(
   entries: readonly SampleEntry[],
   { imageSize, channels, interpolation }: DataConfig,
   directory: string,
-  options: ConcurrencyOptions = {},
+  options: Pick<CacheOptions, 'concurrency' | 'signal' | 'onProgress'> = {},
 ): Promise<SampleCache> {
   const size = typeof imageSize === 'number' ? { width: imageSize, height: imageSize } : imageSize;
   return prepareCache(dataset, entries, { directory, imageSize: size, channels, interpolation, ...options });

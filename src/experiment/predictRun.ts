@@ -8,7 +8,9 @@ import { startEngine } from '../engine/engine.ts';
 import { predict } from '../inference/predict.ts';
 import type { PredictionEvent } from '../inference/predict.ts';
 import { LogitStore } from '../inference/store/logitStore.ts';
-import type { Tta } from '../inference/tta.ts';
+import { ttaNames } from '../inference/tta/names.ts';
+import { ttaOf } from '../inference/tta/options.ts';
+import type { Tta } from '../inference/tta/options.ts';
 import { buildModel } from '../models/buildModel.ts';
 import { readSafetensors } from '../nn/safetensors/read.ts';
 import { loadStateDict } from '../nn/stateDict.ts';
@@ -25,7 +27,7 @@ import { modelConfig } from './resolve.ts';
 import { readRunFile } from './runDirectory.ts';
 import type { Run } from './runDirectory.ts';
 import { experimentSchema } from './schema.ts';
-import type { Ensemble, Experiment } from './schema.ts';
+import type { Experiment } from './schema.ts';
 import { parseDeclared } from './validate.ts';
 
 /** `val`: the images that the run's fold held out. */
@@ -56,30 +58,23 @@ export async function openRunData(run: Run, split: PredictedSplit, root?: string
     throw new PhalanxError('predict/no-images', {
       what: 'There are no images to predict',
       where: config.data.root,
-      expected: 'images below test/DCM',
+      expected: 'images in the folders of the test split',
       received: 'none',
     });
   }
   return { run, config, dataset, entries };
 }
 
-/** Test-time augmentation as an ensemble declares it. */
-export function ttaOf({ horizontalFlip, scales }: Ensemble['tta']): Tta {
-  const others = scales.filter((scale) => scale !== 1);
-  return {
-    transforms: [
-      ...(horizontalFlip ? [{ name: 'HorizontalFlip' as const }] : []),
-      ...(others.length > 0 ? [{ name: 'Scale' as const, scales: others }] : []),
-    ],
-  };
-}
-
 /** Where a run's logits of a split and a test-time augmentation lie. */
 export function storeOf(run: Run, split: PredictedSplit, tta: Tta): LogitStore {
-  const views = tta.transforms.map((transform) =>
-    transform.name === 'Scale' ? `scale-${transform.scales.join('-')}` : transform.name.toLowerCase(),
-  );
-  return new LogitStore(join(run.directory, 'predictions', split, views.join('+') || 'plain'));
+  return new LogitStore(join(run.directory, 'predictions', split, folderOf(tta)));
+}
+
+/** The name of the augmentation if it has one, else a hash of what it is. */
+function folderOf(tta: Tta): string {
+  const declared = JSON.stringify(tta);
+  const name = ttaNames.find((known) => JSON.stringify(ttaOf(known)) === declared);
+  return name ?? createHash('sha256').update(declared).digest('hex').slice(0, 12);
 }
 
 export interface PredictRunOptions {
@@ -117,6 +112,7 @@ export async function* predictRun(options: PredictRunOptions): AsyncGenerator<Pr
       entries,
       imageSize: { width: cache.shape.width, height: cache.shape.height },
       batches: (open) => batchesInOrder(cache, open, config, signal),
+      originalSize: (entry) => dataset.readSize(entry),
       normalization: normalizationOf(settings),
       precision: training.precision,
       tta,

@@ -14,6 +14,8 @@ const stateSchema = z.object({
   /** ISO 8601. */
   created: z.string(),
   configHash: z.string(),
+  /** SHA-256 of the files that the model began with, by setting; see `startingWeights`. */
+  weights: z.record(z.string(), z.string()).optional(),
   status: z.enum(['running', 'finished', 'aborted', 'failed']),
   /** The process that trains, while `status` is `running`. */
   pid: z.number(),
@@ -65,6 +67,7 @@ export async function createRun(options: {
   readonly id?: string;
   readonly config: object;
   readonly sourcePath: string;
+  readonly weights?: Readonly<Record<string, string>>;
 }): Promise<Run> {
   const created = new Date().toISOString();
   const hash = configHash(options.config);
@@ -108,6 +111,7 @@ export async function createRun(options: {
     fold: options.fold,
     created,
     configHash: hash,
+    weights: { ...options.weights },
     status: 'running',
     pid: process.pid,
     step: 0,

@@ -3,21 +3,25 @@ import { mixingSchema } from '../augment/mixing/spec.ts';
 import { offlineSettingsSchema } from '../augment/offline/options.ts';
 import { transformSchema } from '../augment/spec.ts';
 import type { TransformSpec } from '../augment/spec.ts';
+import { formatSchema } from '../data/formats/options.ts';
 import { decoderSchema } from '../models/decoders/options.ts';
 import { encoderSchema } from '../models/encoders/options.ts';
 import { encoderDefect, paddingDefect } from '../models/modelSchema.ts';
 import type { ModelOptions } from '../models/modelSchema.ts';
+import { ttaSchema } from '../inference/tta/options.ts';
 import { lossSchema } from '../objectives/losses/loss.ts';
 import { batchAugmentationSchema } from '../training/batchAugmentation.ts';
+import { imageNormalizations } from '../training/normalization.ts';
 import { optimizerSchema } from '../training/optimizers/build.ts';
 import { scheduleSchema } from '../training/schedules.ts';
+import { samplingSchema } from './samplingSchema.ts';
 
 const side = z.int().min(32).max(16384);
 const text = z.string().min(1);
 
 const dataFields = z.strictObject({
-  /** Layout of the dataset on disk. */
-  format: z.literal('hand-bone').default('hand-bone'),
+  /** Layout of the dataset on disk: `hand-bone`, or another by its `name` and options. */
+  format: formatSchema.default('hand-bone'),
   /** Folder of the dataset, from the folder the command runs in. */
   root: text,
   /** Side of the square images that the model sees, or both sides; pixels. */
@@ -27,11 +31,21 @@ const dataFields = z.strictObject({
   /** How images are brought to `imageSize`; labels are always nearest. */
   interpolation: z.enum(['area', 'linear', 'nearest']).default('area'),
   /**
-   * What images are normalized by, per channel, on the scale where 255 is 1. Default: ImageNet's three channels, or
-   * their averages where there is one.
+   * What images are normalized by: mean and deviation per channel, on the scale where 255 is 1 (default: ImageNet's
+   * three, or their averages where there is one channel), or, `per` image, what each contains.
    */
   normalization: z
-    .strictObject({ mean: z.array(z.number()), std: z.array(z.number().positive()) })
+    .union([
+      z.strictObject({ mean: z.array(z.number()), std: z.array(z.number().positive()) }),
+      z.strictObject({
+        per: z.enum(imageNormalizations),
+        /** Of `percentile`: which become 0 and 1. */
+        percentiles: z
+          .tuple([z.number().min(0).max(100), z.number().min(0).max(100)])
+          .readonly()
+          .optional(),
+      }),
+    ])
     .optional(),
   /** How people are dealt into folds. */
   folds: z
@@ -46,14 +60,39 @@ const dataFields = z.strictObject({
     .prefault({}),
   /** Folders written by `phalanx augment offline`; a child trains where all its parents do. */
   offline: z.array(text).default([]),
+  /**
+   * Further datasets of the same format and classes: trained on in every fold, never validated on. Their people count as
+   * others; images and people are named `<name>/<their name>`.
+   */
+  further: z
+    .array(
+      z.strictObject({
+        /** What it is called in `training.sampling.sources`. */
+        name: text.regex(/^[\w-]+$/, 'letters, digits and dashes only'),
+        /** Folder of the dataset. */
+        root: text,
+      }),
+    )
+    .default([]),
   /** People left out of training and validation. */
   exclude: z.array(text).default([]),
 });
 
-const dataSchema = dataFields.superRefine(({ channels, normalization }, context) => {
+const dataSchema = dataFields.superRefine(({ channels, format, normalization }, context) => {
+  if (channels === 1 && typeof format === 'object' && 'neighbours' in format && format.neighbours === 1) {
+    const message = 'must be 3, since data.format.neighbours makes three channels';
+    context.addIssue({ code: 'custom', path: ['channels'], message });
+  }
+  if (normalization === undefined) return;
+  if ('per' in normalization) {
+    const [low, high] = normalization.percentiles ?? [0, 100];
+    if (low < high) return;
+    const path = ['normalization', 'percentiles'];
+    context.addIssue({ code: 'custom', path, message: 'the first must be below the second' });
+    return;
+  }
   for (const key of ['mean', 'std'] as const) {
-    const count = normalization?.[key].length ?? channels;
-    if (count === channels) continue;
+    if (normalization[key].length === channels) continue;
     context.addIssue({
       code: 'custom',
       path: ['normalization', key],
@@ -70,6 +109,8 @@ const trainingSchema = z.strictObject({
   ]),
   /** Images per step. */
   batchSize: z.int().min(1).max(4096),
+  /** Which images an epoch shows. Default: each once, in an order that differs from epoch to epoch. */
+  sampling: samplingSchema.optional(),
   /** Batches per update. */
   accumulate: z.int().min(1).max(4096).default(1),
   /** Largest global norm of the gradients. */
@@ -189,6 +230,9 @@ export type ExperimentDeclaration = Readonly<
   }
 >;
 
+/** How a dataset lies on disk, as a person declares it in `data.format`. */
+export type DataFormat = NonNullable<Declared['data']['format']>;
+
 const threshold = z.number().gt(0).lt(1);
 
 /** See `defineEnsemble`. */
@@ -208,15 +252,11 @@ export const ensembleSchema = z.strictObject({
       }),
     )
     .min(1),
-  /** Views of each image that are predicted and averaged. */
-  tta: z
-    .strictObject({
-      /** Each view also mirrored. */
-      horizontalFlip: z.boolean().default(true),
-      /** Factors of the model's image size. */
-      scales: z.array(z.number().positive().max(4)).min(1).default([1]),
-    })
-    .prefault({}),
+  /**
+   * Views of each image that are predicted and merged: `none`, `hflip` (the image and its mirror image), `vflip`, `flip`
+   * (both), `d4` (also turned by quarters), or transforms of one's own, of which the model sees every combination.
+   */
+  tta: ttaSchema.default('hflip'),
   /**
    * Probability above which a pixel belongs to a class: one number, by class (0.5 where one is not named), or
    * `search`: found on the images that the members' fold held out, and kept where its gain carries over.

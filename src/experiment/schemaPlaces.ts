@@ -20,6 +20,9 @@ export function valuesAt(schema: z.ZodType, path: readonly string[], root: unkno
 export function kindsAt(schema: z.ZodType, path: readonly string[], root: unknown): string[] {
   return distinct(
     schemasAt(schema, path, root).map((option) => {
+      if (option.const !== undefined) return JSON.stringify(option.const);
+      const name = option.properties?.['name'];
+      if (typeof name === 'object' && name.const !== undefined) return '{ name, … }';
       if (option.properties !== undefined) return `{ ${Object.keys(option.properties).join(', ')} }`;
       switch (option.type) {
         case 'array':
@@ -27,7 +30,9 @@ export function kindsAt(schema: z.ZodType, path: readonly string[], root: unknow
         case 'integer':
           return 'a whole number';
         case 'string':
-          return 'a text';
+          return option.enum === undefined
+            ? 'a text'
+            : option.enum.map((name) => `"${String(name)}"`).join(', ');
         default:
           return option.type === undefined ? 'something else' : `a ${String(option.type)}`;
       }
@@ -59,10 +64,12 @@ function alternatives(schema: JsonSchema, top: JsonSchema, value: unknown): Json
   const options = schema.anyOf ?? schema.oneOf;
   if (options === undefined) return [schema];
   const expanded = options.flatMap((option) => alternatives(option, top, value));
-  const name = (value as Record<string, unknown> | null | undefined)?.['name'];
+  const written = (value ?? {}) as Readonly<Record<string, unknown>>;
   const chosen = expanded.filter((option) => {
-    const property = option.properties?.['name'];
-    return typeof property === 'object' && property.const === name;
+    const fixed = Object.entries(option.properties ?? {}).flatMap(([key, property]) =>
+      typeof property === 'object' && property.const !== undefined ? [[key, property.const] as const] : [],
+    );
+    return fixed.length > 0 && fixed.every(([key, constant]) => written[key] === constant);
   });
   return chosen.length > 0 ? chosen : expanded;
 }

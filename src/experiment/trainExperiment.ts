@@ -6,11 +6,10 @@ import type { SampleCache } from '../data/cache/cache.ts';
 import type { Dataset } from '../data/dataset.ts';
 import type { FoldSplit } from '../data/folds.ts';
 import { batchCount, loadBatches } from '../data/loader/loadBatches.ts';
-import { shuffledSampler } from '../data/loader/samplers.ts';
+import { mapConcurrently } from '../data/mapConcurrently.ts';
 import { startEngine } from '../engine/engine.ts';
 import { buildModel } from '../models/buildModel.ts';
 import type { SegmentationModel } from '../models/segmentationModel.ts';
-import { resolveWeights } from '../models/weights/folder.ts';
 import { loadEncoderWeights } from '../models/weights/loadEncoderWeights.ts';
 import { requirePadding } from '../models/weights/requirePadding.ts';
 import { readSafetensors } from '../nn/safetensors/read.ts';
@@ -37,6 +36,8 @@ import type { Resolved } from './resolve.ts';
 import { LiveState } from './liveState.ts';
 import type { Run } from './runDirectory.ts';
 import type { Experiment } from './schema.ts';
+import { samplingOf } from './sampling.ts';
+import { startingWeights } from './startingWeights.ts';
 import { logEvent, trackRun } from './trackRun.ts';
 
 /** What training an experiment tells besides the trainer's own events. */
@@ -66,13 +67,13 @@ export async function* trainExperiment(options: TrainExperimentOptions): AsyncGe
   const { experiment, fold = 0, signal } = options;
   const { config } = experiment;
   const dataset = await openDataset(config.data);
-  requireAnnotations(dataset);
+  requireAnnotations(dataset, config.data);
   const split = splitFold(dataset, config.data, fold);
   const spec = modelConfig(config, dataset.classes.length, relative(process.cwd(), experiment.path));
   // Before there is a run: what is not there should not leave one behind.
-  resolveWeights(config.model.encoder);
+  const weights = await startingWeights(config.model);
 
-  const { run, twins } = await openRun({ ...options, fold });
+  const { run, twins } = await openRun({ ...options, fold, weights });
   yield { type: 'run', run, twins };
   const events: ExperimentEvent[] = [];
   const cache = prepareEntries(
@@ -121,7 +122,9 @@ async function* trainOnSplit(
 ): AsyncGenerator<ExperimentEvent> {
   const { config } = experiment;
   const { training } = config;
-  const { split, cache, model, events } = prepared;
+  const { dataset, split, cache, model, events } = prepared;
+  const sampling = await samplingOf(training.sampling, dataset, split.train, cache);
+  const { sampler, entries, samples, crop } = sampling;
   const { directory } = state.run;
   const tracker = trackRun({
     run: state.run,
@@ -143,18 +146,19 @@ async function* trainOnSplit(
       batches: (epoch, startBatch) =>
         loadBatches({
           cache,
-          entries: split.train,
+          entries,
           batchSize: training.batchSize,
           seed: config.seed,
           epoch,
           startBatch,
-          sampler: shuffledSampler,
+          sampler,
+          ...(crop === undefined ? {} : { crop }),
           dropLast: true,
           ...(augment === undefined ? {} : { transform: augment }),
           ...(config.mixing.length === 0 ? {} : { mixer: buildMixer(config.mixing) }),
           ...(signal === undefined ? {} : { signal }),
         }),
-      batchesPerEpoch: batchCount(split.train.length, training.batchSize, true),
+      batchesPerEpoch: batchCount(samples, training.batchSize, true),
       length: training.length,
       validation,
       validateEvery: training.validateEvery,
@@ -208,10 +212,9 @@ function validationOf(
 }
 
 async function priorsOf({ dataset, split, cache }: Prepared): Promise<number[]> {
-  async function* maps() {
-    for (const entry of split.train) yield (await cache.read(entry)).labels;
-  }
-  return classPriors(maps(), dataset.classes.length);
+  const areas = await mapConcurrently(split.train, (entry) => cache.areas(entry));
+  const { width, height } = cache.shape;
+  return classPriors(areas, width * height, dataset.classes.length);
 }
 
 /** Yields what piles up while something is under way. */

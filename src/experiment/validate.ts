@@ -2,6 +2,7 @@ import { inspect } from 'node:util';
 import type { z } from 'zod';
 import { PhalanxError } from '../core/errors.ts';
 import { listed, nearest } from '../core/nearest.ts';
+import { isVolumeName } from '../models/volumes/options.ts';
 import { keysAt, kindsAt, valuesAt } from './schemaPlaces.ts';
 
 /** Defects named in one message. */
@@ -68,9 +69,7 @@ function describe(issue: Issue, schema: z.ZodType, root: unknown): string[] {
         if (value === undefined) return [`${at} is missing`];
         return [`${at} must be ${kindsAt(schema, path, root).join(' or ')}, ${but}`];
       }
-      const hint = typeof value === 'string' ? nearest(value.slice(0, 100), names) : undefined;
-      const meant = hint === undefined ? '' : ` (did you mean ${hint}?)`;
-      return [`${at} must be one of ${listed(names)}, ${but}${meant}`];
+      return [`${at} must be one of ${listed(names)}, ${but}${meantBy(value, names)}`];
     }
     case 'invalid_type':
       return [value === undefined ? `${at} is missing` : `${at} must be ${kind(issue.expected)}, ${but}`];
@@ -88,6 +87,12 @@ function describe(issue: Issue, schema: z.ZodType, root: unknown): string[] {
     default:
       return [`${at}: ${issue.message} (it is ${show(value)})`];
   }
+}
+
+function meantBy(value: unknown, names: readonly string[]): string {
+  if (isVolumeName(value)) return ' (a network for volumes: experiments train on images)';
+  const hint = typeof value === 'string' ? nearest(value.slice(0, 100), names) : undefined;
+  return hint === undefined ? '' : ` (did you mean ${hint}?)`;
 }
 
 const kinds: Readonly<Record<string, string>> = {

@@ -15,8 +15,9 @@ import { normalize } from '../training/normalization.ts';
 import type { Normalization } from '../training/normalization.ts';
 import type { Provenance } from './store/logitFile.ts';
 import type { LogitStore } from './store/logitStore.ts';
-import { noTta, withTta } from './tta.ts';
-import type { Tta } from './tta.ts';
+import { ttaOf } from './tta/options.ts';
+import type { Tta } from './tta/options.ts';
+import { withTta } from './tta/withTta.ts';
 
 export interface PredictOptions {
   readonly model: Pick<SegmentationModel, 'forward' | 'sizeMultiple'>;
@@ -35,6 +36,7 @@ export interface PredictOptions {
   readonly normalization: Normalization;
   /** Default `auto`. */
   readonly precision?: Precision;
+  /** Default none. */
   readonly tta?: Tta;
   /** Where the logits go; whole files there that were made in the same way are kept. */
   readonly store: LogitStore;
@@ -221,14 +223,18 @@ async function writeBatch(
 
 const pngSize = ({ imagePath }: SampleEntry): Promise<ImageSize> => readPngSize(imagePath);
 
+const noTta = ttaOf('none');
+
 function provenanceOf(options: PredictOptions): Provenance {
   const { checkpoint, imageSize, normalization, precision = 'auto', tta = noTta } = options;
   return {
     checkpoint,
     size: `${imageSize.width}x${imageSize.height}`,
     precision,
-    normalization: JSON.stringify({ mean: normalization.mean, std: normalization.std }),
-    tta: JSON.stringify({ transforms: tta.transforms, mean: tta.mean ?? 'logits' }),
+    normalization: JSON.stringify(
+      'per' in normalization ? normalization : { mean: normalization.mean, std: normalization.std },
+    ),
+    tta: JSON.stringify(tta),
   };
 }
 

@@ -2,6 +2,9 @@ import { PhalanxError } from '../core/errors.ts';
 import type { ErrorParts } from '../core/errors.ts';
 import type { RunMask } from './runs.ts';
 
+/** Positions fit 31 bits, as in the kernels. */
+const maxPixels = 0x7fffffff;
+
 /** A mask as COCO's JSON files hold it: run lengths down the columns, first of background, then in turn. */
 export interface CocoRle {
   /** `[height, width]`, pixels. */
@@ -49,17 +52,32 @@ export function encodeCocoRle(mask: RunMask): CocoRle & { readonly counts: strin
  * Reads plain or compressed counts.
  *
  * @param where File and key, for the error message.
- * @throws PhalanxError `labels/rle` when the string is no compressed RLE, a count is not a whole number of at least 0,
- *   or the counts do not add up to the size.
+ * @throws PhalanxError `labels/rle` when the size is none of an image, the string is no compressed RLE or longer than any
+ *   mask of the image, a count is not a whole number of at least 0, or the counts do not add up to the size.
  */
 export function parseCocoRle({ size: [height, width], counts }: CocoRle, where = 'a COCO mask'): RunMask {
+  const pixels = width * height;
+  if (!(isSide(width) && isSide(height) && pixels <= maxPixels)) {
+    const expected = `sides of whole pixels, at most ${maxPixels} in all`;
+    throw fail({ what: 'A mask has an impossible size', where, expected, received: `${width}×${height}` });
+  }
+  // A count is at most seven letters; every second count is at least 1.
+  if (counts.length > (typeof counts === 'string' ? 14 : 2) * (pixels + 1)) {
+    const expected = `counts of at most ${pixels} pixels`;
+    throw fail({
+      what: 'A mask is longer than any mask of the image',
+      where,
+      expected,
+      received: `${counts.length}`,
+    });
+  }
   const lengths = typeof counts === 'string' ? decompress(counts, where) : counts;
   const boundaries = new Uint32Array(lengths.length);
   let length = 0;
   let position = 0;
   for (const [index, count] of lengths.entries()) {
-    if (!Number.isInteger(count) || count < 0 || position + count > width * height) {
-      const expected = `a whole number from 0 to ${width * height - position}`;
+    if (!Number.isInteger(count) || count < 0 || position + count > pixels) {
+      const expected = `a whole number from 0 to ${pixels - position}`;
       throw fail({ what: `Count ${index} cannot be`, where, expected, received: String(count) });
     }
     position += count;
@@ -69,11 +87,15 @@ export function parseCocoRle({ size: [height, width], counts }: CocoRle, where =
     if (length > 0 && boundaries[length - 1] === position) length--;
     else boundaries[length++] = position;
   }
-  if (position !== width * height) {
-    const expected = `${width * height} pixels`;
+  if (position !== pixels) {
+    const expected = `${pixels} pixels`;
     throw fail({ what: 'The counts do not fill the image', where, expected, received: String(position) });
   }
   return { width, height, order: 'column-major', boundaries: boundaries.slice(0, length) };
+}
+
+function isSide(value: number): boolean {
+  return Number.isInteger(value) && value >= 1;
 }
 
 /** Source: `rleFrString` in `common/maskApi.c` of cocoapi. */

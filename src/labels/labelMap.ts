@@ -1,3 +1,5 @@
+import { PhalanxError } from '../core/errors.ts';
+
 /**
  * Overlapping masks of many classes, packed: class `c` of pixel `(x, y)` is bit `c % 32` of
  * `planes[c >> 5][y * width + x]`. Up to 32 classes are one 32-bit integer per pixel.
@@ -22,4 +24,21 @@ export function planeCount(classes: number): number {
 export function createLabelMap(width: number, height: number, classes: number): LabelMap {
   const planes = Array.from({ length: planeCount(classes) }, () => new Uint32Array(width * height));
   return { width, height, classes, planes };
+}
+
+/** @throws PhalanxError `labels/mask-mismatch` when width or height differ. */
+export function checkSameSize(a: LabelMap, b: LabelMap): void {
+  const size = ({ width, height }: LabelMap) => `${width}×${height}`;
+  if (size(a) !== size(b)) throw mismatch('sizes', size(a), size(b));
+}
+
+/** @throws PhalanxError `labels/mask-mismatch` when width, height or the number of classes differ. */
+export function checkSameShape(a: LabelMap, b: LabelMap): void {
+  checkSameSize(a, b);
+  if (a.classes !== b.classes) throw mismatch('classes', `${a.classes} classes`, String(b.classes));
+}
+
+function mismatch(different: string, expected: string, received: string): PhalanxError {
+  const what = `Label maps of different ${different} cannot be compared or combined`;
+  return new PhalanxError('labels/mask-mismatch', { what, expected, received });
 }

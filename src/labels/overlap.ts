@@ -1,5 +1,5 @@
-import { PhalanxError } from '../core/errors.ts';
 import { nativePixels } from '../pixels/native.ts';
+import { checkSameSize } from './labelMap.ts';
 import type { LabelMap } from './labelMap.ts';
 
 interface OverlapKernels {
@@ -50,13 +50,7 @@ export interface LabelComparison {
  * @throws PhalanxError `labels/mask-mismatch` when sizes differ.
  */
 export async function compareLabels(a: LabelMap, b: LabelMap): Promise<LabelComparison> {
-  if (a.width !== b.width || a.height !== b.height) {
-    throw new PhalanxError('labels/mask-mismatch', {
-      what: 'Label maps of different sizes cannot be compared',
-      expected: `${a.width}×${a.height}`,
-      received: `${b.width}×${b.height}`,
-    });
-  }
+  checkSameSize(a, b);
   const planes = [...a.planes, ...b.planes];
   const counts = await nativePixels<OverlapKernels>().overlapTable(planes, a.width * a.height);
   const bits = 32 * planes.length;

@@ -1,10 +1,17 @@
 import { PhalanxError } from '../core/errors.ts';
 import { nativePixels } from '../pixels/native.ts';
+import { cocoCounts, encodeCocoRle, parseCocoRle } from './cocoRle.ts';
 import type { LabelMap } from './labelMap.ts';
+import { parseNumbers, parsePairs } from './rleText.ts';
+import type { TextContext } from './rleText.ts';
+import { labelRuns, labelsOfRuns } from './runs.ts';
 import type { PixelOrder, RunMask } from './runs.ts';
 
-/** How a competition writes run-length encoded masks: `start length` pairs in one string. */
-export type RleDialect = {
+/** How a competition or a format writes a run-length encoded mask as one string. */
+export type RleDialect = PairDialect | CountsDialect;
+
+/** `start length` pairs, separated by spaces. */
+export type PairDialect = {
   readonly order: PixelOrder;
   /** What stands for a mask without pixels. */
   readonly empty: '' | '-1';
@@ -14,12 +21,22 @@ export type RleDialect = {
   | { readonly starts: 'relative' }
 );
 
-/** The dialects of known competitions. */
+/** COCO's: no starts, but the lengths of background and mask in turn, first of background. */
+export interface CountsDialect {
+  readonly order: 'column-major';
+  readonly starts: 'implied';
+  /** As pycocotools packs the lengths into letters; else numbers separated by spaces. */
+  readonly compressed: boolean;
+}
+
+/** The dialects of known competitions and formats. */
 export const rleDialects = {
   handBone: { order: 'row-major', starts: 'absolute', base: 1, empty: '' },
   uwMadison: { order: 'row-major', starts: 'absolute', base: 1, empty: '' },
   hubmap: { order: 'column-major', starts: 'absolute', base: 1, empty: '' },
   siimAcr: { order: 'column-major', starts: 'relative', empty: '-1' },
+  coco: { order: 'column-major', starts: 'implied', compressed: true },
+  cocoPlain: { order: 'column-major', starts: 'implied', compressed: false },
 } as const satisfies Record<string, RleDialect>;
 
 interface RleKernels {
@@ -36,6 +53,10 @@ interface RleKernels {
 
 /** One string per class, `[classes]`, from one scan of the label map off the JavaScript thread. */
 export async function encodeRle(labels: LabelMap, dialect: RleDialect): Promise<string[]> {
+  if (dialect.starts === 'implied') {
+    const masks = await labelRuns(labels, dialect.order);
+    return masks.map((mask) => formatRle(mask, dialect));
+  }
   const texts = await nativePixels<RleKernels>().encodeRle(
     labels.planes,
     labels.width,
@@ -57,6 +78,9 @@ export function formatRle(mask: RunMask, dialect: RleDialect): string {
       received: mask.order,
     });
   }
+  if (dialect.starts === 'implied') {
+    return dialect.compressed ? encodeCocoRle(mask).counts : cocoCounts(mask).join(' ');
+  }
   const { boundaries } = mask;
   if (boundaries.length === 0) return dialect.empty;
   const parts: number[] = [];
@@ -72,104 +96,39 @@ export function formatRle(mask: RunMask, dialect: RleDialect): string {
 }
 
 /** What a run-length encoded string is read as. */
-export interface RleContext {
+export interface RleContext extends TextContext {
   readonly dialect: RleDialect;
-  /** Pixels. */
-  readonly width: number;
-  /** Pixels. */
-  readonly height: number;
-  /** File and row, for the error message. */
-  readonly where?: string;
 }
-
-/** Numbers of one string before they are copied out; grows to the longest string seen. */
-let scratch = new Uint32Array(4096);
 
 /**
- * Reads one run-length encoded string. Numbers may be separated by any white space; runs that touch become one.
+ * Reads one run-length encoded string, strictly. Numbers may be separated by any white space; runs that touch become one.
  *
  * @throws PhalanxError `labels/rle` naming the character or the run at fault: anything but digits and white space, a
- *   start without length, a length of 0, runs out of order or overlapping, a run beyond the image.
+ *   start without length, a length of 0, runs out of order or overlapping, a run beyond the image, a text longer than any
+ *   mask of the image; of counts, what `parseCocoRle` refuses.
  */
-export function parseRle(text: string, { dialect, width, height, where }: RleContext): RunMask {
-  const pixels = width * height;
-  const fail = (what: string, position: number, expected: string, received: string) => {
-    const place = `character ${position + 1}`;
-    return new PhalanxError('labels/rle', {
-      what,
-      where: where === undefined ? place : `${where}, ${place}`,
-      expected,
-      received,
-    });
-  };
-  const { order } = dialect;
+export function parseRle(text: string, { dialect, ...context }: RleContext): RunMask {
+  const { width, height, where } = context;
+  if (dialect.starts === 'implied') {
+    const counts = dialect.compressed ? text : parseNumbers(text, context);
+    return parseCocoRle({ size: [height, width], counts }, where);
+  }
   const relative = dialect.starts === 'relative';
-  const base = dialect.starts === 'absolute' ? dialect.base : 0;
-  if (text === dialect.empty) return { width, height, order, boundaries: new Uint32Array(0) };
-  // Every number takes a digit and a separator.
-  if (scratch.length < text.length / 2 + 2) scratch = new Uint32Array(text.length);
-  let length = 0;
-  let end = 0;
-  let start = -1;
-  let startedAt = 0;
-  for (let i = 0; i < text.length;) {
-    let code = text.charCodeAt(i);
-    if (isSpace(code)) {
-      i++;
-      continue;
-    }
-    const from = i;
-    let value = 0;
-    for (; code >= 48 && code <= 57; code = text.charCodeAt(i)) {
-      value = value * 10 + (code - 48);
-      i++;
-    }
-    if (i === from || (i < text.length && !isSpace(code))) {
-      throw fail('A mask has a character that is not a digit', i, 'digits and spaces', excerpt(text, i));
-    }
-    if (start < 0) {
-      start = relative ? end + value : value - base;
-      startedAt = from;
-      if (start < 0)
-        throw fail(
-          'A mask has a run before the first pixel',
-          from,
-          `a start from ${base}`,
-          excerpt(text, from),
-        );
-      if (start < end) {
-        const what = 'A mask has runs that overlap or are out of order';
-        throw fail(what, from, `a start from ${end + base}`, excerpt(text, from));
-      }
-    } else {
-      if (value === 0)
-        throw fail('A mask has an empty run', from, 'a length of at least 1', excerpt(text, from));
-      if (start + value > pixels) {
-        const expected = `pixels of a ${width}×${height} image`;
-        throw fail('A mask has a run beyond the image', startedAt, expected, excerpt(text, startedAt));
-      }
-      if (length > 0 && start === end) length--;
-      else scratch[length++] = start;
-      end = start + value;
-      scratch[length++] = end;
-      start = -1;
-    }
-  }
-  if (start >= 0) {
-    throw fail(
-      'A mask has a start without a length',
-      startedAt,
-      'start and length in pairs',
-      excerpt(text, startedAt),
-    );
-  }
-  return { width, height, order, boundaries: scratch.slice(0, length) };
+  const counting = { relative, base: relative ? 0 : dialect.base } as const;
+  const boundaries = text === dialect.empty ? new Uint32Array(0) : parsePairs(text, counting, context);
+  return { width, height, order: dialect.order, boundaries };
 }
 
-function isSpace(code: number): boolean {
-  return code === 32 || (code >= 9 && code <= 13);
-}
-
-function excerpt(text: string, position: number): string {
-  return JSON.stringify(text.slice(position, position + 20));
+/**
+ * A label map from one string per class, `[classes]`; painted off the JavaScript thread.
+ *
+ * @throws PhalanxError `labels/rle` as `parseRle`.
+ */
+export function decodeRle(texts: readonly string[], context: RleContext): Promise<LabelMap> {
+  const { dialect, width, height, where } = context;
+  const masks = texts.map((text, classIndex) => {
+    const place = `class ${classIndex}`;
+    return parseRle(text, { ...context, where: where === undefined ? place : `${where}, ${place}` });
+  });
+  return labelsOfRuns(masks, { width, height, order: dialect.order });
 }

@@ -1,5 +1,6 @@
 import { PhalanxError } from '../core/errors.ts';
 import { nativePixels } from '../pixels/native.ts';
+import { createLabelMap } from './labelMap.ts';
 import type { LabelMap } from './labelMap.ts';
 
 /** In which order a mask's pixels are counted: along rows (C, NumPy's `ravel()`) or down columns (Fortran, COCO). */
@@ -27,6 +28,13 @@ interface RunKernels {
     classes: number,
     columnMajor: boolean,
   ): Promise<Uint32Array<ArrayBuffer>[]>;
+  paintRuns(
+    planes: readonly Uint32Array[],
+    width: number,
+    height: number,
+    boundaries: readonly Uint32Array[],
+    columnMajor: boolean,
+  ): Promise<unknown>;
 }
 
 /** The runs of every class, `[classes]`, from one scan off the JavaScript thread. */
@@ -40,6 +48,28 @@ export async function labelRuns(labels: LabelMap, order: PixelOrder = 'row-major
     order === 'column-major',
   );
   return runs.map((boundaries) => ({ width, height, order, boundaries }));
+}
+
+/** What the masks of a label map have in common. */
+export type RunMaskShape = Pick<RunMask, 'width' | 'height' | 'order'>;
+
+/**
+ * A label map from the mask of each class, `[classes]`, painted off the JavaScript thread.
+ *
+ * @throws PhalanxError `labels/mask-mismatch` when a mask has another size or order than `shape`.
+ */
+export async function labelsOfRuns(masks: readonly RunMask[], shape: RunMaskShape): Promise<LabelMap> {
+  const { width, height, order } = shape;
+  checkAlike([shape, ...masks]);
+  const labels = createLabelMap(width, height, masks.length);
+  await nativePixels<RunKernels>().paintRuns(
+    labels.planes,
+    width,
+    height,
+    masks.map(({ boundaries }) => boundaries),
+    order === 'column-major',
+  );
+  return labels;
 }
 
 /** Number of pixels in the mask. */
@@ -137,9 +167,8 @@ export function paintRuns(labels: LabelMap, classIndex: number, mask: RunMask): 
 }
 
 /** @throws PhalanxError `labels/mask-mismatch` when sizes or orders differ. */
-function checkAlike(masks: readonly Pick<RunMask, 'width' | 'height' | 'order'>[]): void {
-  const describe = (mask: Pick<RunMask, 'width' | 'height' | 'order'>) =>
-    `${mask.width}×${mask.height} ${mask.order}`;
+function checkAlike(masks: readonly RunMaskShape[]): void {
+  const describe = (mask: RunMaskShape) => `${mask.width}×${mask.height} ${mask.order}`;
   const [first, ...others] = masks;
   for (const other of others) {
     if (first !== undefined && describe(first) !== describe(other)) {

@@ -3,19 +3,20 @@ import { PhalanxError } from '../core/errors.ts';
 import { compile } from '../engine/compile.ts';
 import { startEngine } from '../engine/engine.ts';
 import { Conv2d } from '../nn/conv2d.ts';
+import { Conv3d } from '../nn/conv3d.ts';
 import { ConvTranspose2d } from '../nn/convTranspose2d.ts';
+import { ConvTranspose3d } from '../nn/convTranspose3d.ts';
 import { Linear } from '../nn/linear.ts';
 import type { Module } from '../nn/module.ts';
-import { buildModel } from './buildModel.ts';
-import type { ModelOptions } from './modelSchema.ts';
-import type { SegmentationModel } from './segmentationModel.ts';
+import { buildAnyModel, logitsOf, takesVolumes } from './anyModel.ts';
+import type { AnyModel, AnyModelOptions } from './anyModel.ts';
 
 export interface LayerSummary {
   /** PyTorch's dotted path. */
   readonly path: string;
   /** Class of the layer, for example `Conv2d`. */
   readonly type: string;
-  /** `[N, H, W, C]` */
+  /** `[N, H, W, C]`; `[N, D, H, W, C]` of layers for volumes. */
   readonly inputShape: readonly number[];
   readonly outputShape: readonly number[];
   readonly parameters: number;
@@ -46,25 +47,29 @@ const BYTES = 4;
 const LARGEST_SIDE = 65_536;
 
 /**
- * Sizes and costs of every layer for one image in inference, by tracing: nothing is computed. Starts the engine.
+ * Sizes and costs of every layer for one image or volume in inference, by tracing: nothing is computed. Starts the
+ * engine.
  *
- * @param size Height and width of the image in pixels, up to 65,536. Default 512 by 512.
+ * @param size Height and width of the image in pixels, up to 65,536; default 512 by 512. Of a volume its depth before
+ *   them; default 128 each.
  * @throws PhalanxError `model/options`, `model/input-shape`
  */
 export async function describeModel(
-  options: ModelOptions,
-  size: readonly [height: number, width: number] = [512, 512],
+  options: AnyModelOptions,
+  size: readonly number[] = takesVolumes(options) ? [128, 128, 128] : [512, 512],
 ): Promise<ModelSummary> {
-  if (!size.every((side) => Number.isInteger(side) && side >= 1 && side <= LARGEST_SIDE)) {
+  const sides = takesVolumes(options) ? ['depth', 'height', 'width'] : ['height', 'width'];
+  const possible = size.every((side) => Number.isInteger(side) && side >= 1 && side <= LARGEST_SIDE);
+  if (!possible || size.length !== sides.length) {
     throw new PhalanxError('model/input-shape', {
-      what: 'The image has an impossible size',
-      expected: `height and width from 1 to ${LARGEST_SIDE}`,
+      what: 'The input has an impossible size',
+      expected: `${sides.join(', ')} from 1 to ${LARGEST_SIDE}`,
       received: size.join('×'),
     });
   }
   await startEngine();
-  const model = buildModel(options);
-  const inputShape = [1, ...size, model.inChannels] as const;
+  const model = buildAnyModel(options);
+  const inputShape = [1, ...size, model.inChannels];
   try {
     const { layers, outputShape } = await traceLayers(model, inputShape);
     let trainableParameters = 0;
@@ -85,8 +90,8 @@ export async function describeModel(
 }
 
 async function traceLayers(
-  model: SegmentationModel,
-  inputShape: readonly [number, number, number, number],
+  model: AnyModel,
+  inputShape: readonly number[],
 ): Promise<{ layers: readonly LayerSummary[]; outputShape: readonly number[] }> {
   const paths = new Map([...model.namedModules()].map(([path, module]) => [module, path]));
   const layers: LayerSummary[] = [];
@@ -105,8 +110,8 @@ async function traceLayers(
   const shapesAreKnown = new Error('All shapes are known');
   const trace = compile(
     (): tf.Tensor => {
-      const x = tf.broadcastTo<tf.Rank.R4>(tf.zeros([1, 1, 1, 1]), [...inputShape]);
-      outputShape = [...model.forward(x, { training: false, observe }).logits.shape];
+      const x = tf.broadcastTo(tf.zeros(inputShape.map(() => 1)), [...inputShape]);
+      outputShape = [...logitsOf(model, x, { training: false, observe }).shape];
       // Leaving here keeps the function from being run.
       throw shapesAreKnown;
     },
@@ -120,8 +125,11 @@ async function traceLayers(
 }
 
 function multiplyAdds(layer: Module, input: tf.Tensor, output: tf.Tensor): number {
-  if (layer instanceof Conv2d) return (output.size / layer.options.outChannels) * layer.weight.size;
-  if (layer instanceof ConvTranspose2d) return (input.size / layer.options.inChannels) * layer.weight.size;
-  if (layer instanceof Linear) return (output.size / layer.options.outChannels) * layer.weight.size;
+  if (layer instanceof Conv2d || layer instanceof Conv3d || layer instanceof Linear) {
+    return (output.size / layer.options.outChannels) * layer.weight.size;
+  }
+  if (layer instanceof ConvTranspose2d || layer instanceof ConvTranspose3d) {
+    return (input.size / layer.options.inChannels) * layer.weight.size;
+  }
   return 0;
 }

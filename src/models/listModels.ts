@@ -8,6 +8,9 @@ import { createEncoder } from './encoders/registry.ts';
 import { parseModel } from './modelSchema.ts';
 import { publishedWeights } from './weights/origins.ts';
 import { suitableEncoders } from './decoders/limits.ts';
+import { assembleVolumeModel, parseVolumeModel } from './volumes/buildVolumeModel.ts';
+import { volumeNames, volumeSchemas } from './volumes/options.ts';
+import type { VolumeName } from './volumes/options.ts';
 
 export interface OptionEntry {
   readonly name: string;
@@ -40,15 +43,28 @@ export interface DecoderEntry {
   readonly example?: EncoderName;
 }
 
+/** A network for volumes. */
+export interface VolumeEntry {
+  readonly name: VolumeName;
+  readonly options: readonly OptionEntry[];
+  /** For one channel and one class. */
+  readonly parameters: number;
+}
+
 /** What a decoder is shown on, if it can stand on it. */
 const EXAMPLE = 'resnet34';
 
-/** Every encoder and decoder with its options and sizes, read from the schema and the trees themselves. */
+/** Every encoder, decoder and network for volumes with its options and sizes, read from the schema and the trees themselves. */
 export function listModels(): {
   readonly encoders: readonly EncoderEntry[];
   readonly decoders: readonly DecoderEntry[];
+  readonly volumes: readonly VolumeEntry[];
 } {
-  return { encoders: encoderNames.map(describeEncoder), decoders: decoderNames.map(describeDecoder) };
+  return {
+    encoders: encoderNames.map(describeEncoder),
+    decoders: decoderNames.map(describeDecoder),
+    volumes: volumeNames.map(describeVolumeNetwork),
+  };
 }
 
 function describeEncoder(name: EncoderName): EncoderEntry {
@@ -75,6 +91,11 @@ function describeDecoder(name: DecoderName): DecoderEntry {
     parameters: model.parameterCount,
     ...(example !== undefined && { example }),
   };
+}
+
+function describeVolumeNetwork(name: VolumeName): VolumeEntry {
+  const model = assembleVolumeModel(parseVolumeModel({ decoder: { name }, inChannels: 1, classes: 1 }));
+  return { name, options: describeOptions(volumeSchemas[name]), parameters: model.parameterCount };
 }
 
 /** The parts of JSON Schema that options use. */

@@ -1,5 +1,4 @@
 import { z } from 'zod';
-import { PhalanxError } from '../core/errors.ts';
 import { limitsOf, standsOnEncoder, undilatedEncoders } from './decoders/limits.ts';
 import { modalitiesDefect } from './decoders/modalities.ts';
 import type { StandsOnEncoder, SuitableDepth, SuitableEncoder } from './decoders/limits.ts';
@@ -7,7 +6,7 @@ import { decoderSchema } from './decoders/options.ts';
 import type { DecoderConfig, DecoderName, DecoderOptions } from './decoders/options.ts';
 import { encoderNames, encoderSchema, mixTransformerNames } from './encoders/options.ts';
 import type { EncoderConfig, EncoderName, EncoderOptions } from './encoders/options.ts';
-import { strictOptions, unknownName } from './options.ts';
+import { parseOptions, strictOptions, unknownName } from './options.ts';
 
 interface Sizes {
   /** Channels of the image. */
@@ -82,6 +81,9 @@ export const SCSE_REDUCTION = 16;
 /** Groups of channels that the normalization of an FPN's branches takes together. */
 export const FPN_GROUPS = 32;
 
+/** Resolutions of an FPN's pyramid, which stands on as many of the encoder's deepest features. */
+const FPN_LEVELS = 4;
+
 function isMixTransformer(name: EncoderName): boolean {
   return (mixTransformerNames as readonly EncoderName[]).includes(name);
 }
@@ -145,6 +147,7 @@ const checkPAN: Check<'pan'> = ({ encoderOutputStride }, { name }, refuse) => {
 const supervised: { readonly [Name in DecoderName]?: (depth: number) => number } = {
   unetplusplus: (depth) => depth - 2,
   unet3plus: (depth) => depth - 1,
+  fpn: () => FPN_LEVELS,
 };
 
 type Supervised = Extract<DecoderConfig, { deepSupervision: unknown }>;
@@ -183,7 +186,10 @@ const checks: { readonly [Name in DecoderName]?: Check<Name> } = {
     if (defect !== undefined) refuse(['decoder', 'inputs'], defect);
   },
   'dual-branch-unet': checkUnet,
-  fpn: checkFPN,
+  fpn: (...model) => {
+    checkFPN(...model);
+    checkSupervision(...model);
+  },
   manet: checkChannels,
   pan: checkPAN,
 };
@@ -221,25 +227,11 @@ export const modelSchema = anyModel as unknown as z.ZodType<ModelConfig, ModelOp
  * @param where Named in the error, for example a file or the command line.
  * @throws PhalanxError `model/options` listing every wrong option by its path, with the nearest valid name.
  */
-export function parseModel(options: unknown, where = 'the model options'): ModelConfig {
-  return parsed(modelSchema, options, where);
+export function parseModel(options: unknown, where?: string): ModelConfig {
+  return parseOptions(modelSchema, options, where);
 }
 
 /** As `parseModel`, for an encoder alone. */
 export function parseEncoder(options: unknown, where: string): EncoderConfig {
-  return parsed(encoderSchema, options, where);
-}
-
-function parsed<Output>(schema: z.ZodType<Output>, options: unknown, where: string): Output {
-  const result = schema.safeParse(options);
-  if (result.success) return result.data;
-  const defects = result.error.issues.map(({ path, message }) => {
-    const key = path.join('.');
-    return key === '' ? message : `${key}: ${message}`;
-  });
-  throw new PhalanxError('model/options', {
-    what: 'The model cannot be built as described',
-    where,
-    received: defects.join('; '),
-  });
+  return parseOptions(encoderSchema, options, where);
 }

@@ -1,5 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { deriveSeed } from '../engine/ops/random.ts';
+import { upsampleConcat } from '../engine/ops/upsampleConcat.ts';
 import type { Context } from '../nn/context.ts';
 import type { Conv2d } from '../nn/conv2d.ts';
 import { Linear } from '../nn/linear.ts';
@@ -117,7 +118,7 @@ class Fusion extends Module {
     return this.outChannels.map((channels, index) => {
       const maps = pyramids.map((pyramid) => pyramid[index + 1]!);
       if (channels === 0) return maps[0]!;
-      if (this.#kind === 'concat') return tf.concat(maps, 3);
+      if (this.#kind === 'concat') return sideBySide(maps);
       const share = this.#shares.get(index);
       return sum(share === undefined ? maps : weighted(maps, share, context));
     });
@@ -130,6 +131,14 @@ function weighted(maps: readonly tf.Tensor4D[], share: Linear, context: Context)
   const shares = tf.softmax(share.forward(tf.concat(means, 3), context));
   const each = tf.split(shares, maps.length, 3);
   return maps.map((map, index) => tf.mul(map, each[index]!));
+}
+
+/**
+ * Not by TensorFlow's op for it: Grappler draws ReLUs that come before it behind it, then fails to fuse the convolutions
+ * and residuals before those (`remapper failed`), and gives up on all others of the graph as well.
+ */
+function sideBySide([first, ...others]: readonly tf.Tensor4D[]): tf.Tensor4D {
+  return upsampleConcat(first!, [first!.shape[1], first!.shape[2]], others);
 }
 
 function sum(maps: readonly tf.Tensor4D[]): tf.Tensor4D {

@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
-import type { SegmentationModel } from './segmentationModel.ts';
+import type { AnyModel } from './anyModel.ts';
 
 /** Keeps the bias finite for classes that are nowhere or everywhere. */
 const MARGIN = 1e-4;
@@ -10,7 +10,7 @@ const MARGIN = 1e-4;
  *
  * @param priors Share of foreground pixels of each class, in [0, 1].
  */
-export function setOutputPrior(model: SegmentationModel, priors: readonly number[]): void {
+export function setOutputPrior(model: AnyModel, priors: readonly number[]): void {
   if (priors.length !== model.classes || !priors.every((prior) => prior >= 0 && prior <= 1)) {
     throw new RangeError(`Expected ${model.classes} priors between 0 and 1, received [${priors.join(', ')}]`);
   }

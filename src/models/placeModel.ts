@@ -3,8 +3,8 @@ import { compile } from '../engine/compile.ts';
 import { startEngine } from '../engine/engine.ts';
 import type { EngineOptions } from '../engine/engine.ts';
 import { recordPlacement } from '../engine/placement.ts';
-import { buildModel } from './buildModel.ts';
-import type { ModelOptions } from './modelSchema.ts';
+import { buildAnyModel, logitsOf } from './anyModel.ts';
+import type { AnyModelOptions } from './anyModel.ts';
 
 /** How many ops of a kind were run on a device. */
 export interface PlacedKind {
@@ -15,25 +15,25 @@ export interface PlacedKind {
 }
 
 /**
- * Runs a model forward and backward on one image and tells what was computed where, the most frequent ops first.
+ * Runs a model forward and backward on one image or volume and tells what was computed where, the most frequent ops first.
  * Starts the engine.
  *
- * @param size Height and width of the image in pixels.
+ * @param size Height and width of the image in pixels, of a volume its depth before them.
  * @throws PhalanxError `model/options`, `model/input-shape`, and what starting the engine throws
  */
 export async function placeModel(
-  options: ModelOptions,
-  size: readonly [height: number, width: number],
+  options: AnyModelOptions,
+  size: readonly number[],
   engine: EngineOptions = {},
 ): Promise<readonly PlacedKind[]> {
   await startEngine(engine);
-  const model = buildModel(options);
+  const model = buildAnyModel(options);
   const seed = tf.tensor1d([0, 0], 'int32');
   const variables = [...model.namedParameters()].map(([, { variable }]) => variable);
   const pass = compile(
     (seeds: tf.Tensor1D) => {
-      const x = tf.zeros<tf.Rank.R4>([1, ...size, model.inChannels]);
-      const mean = (): tf.Scalar => tf.mean(model.forward(x, { training: true, seed: seeds }).logits);
+      const x = tf.zeros([1, ...size, model.inChannels]);
+      const mean = (): tf.Scalar => tf.mean(logitsOf(model, x, { training: true, seed: seeds }));
       return tf.variableGrads(mean, variables).grads;
     },
     { name: 'placeModel' },

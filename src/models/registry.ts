@@ -70,7 +70,10 @@ const models: { readonly [Name in DecoderName]: Assemble<Name> } = {
       }),
     ({ decoder, encoder }) => sideWeights(decoder, encoder),
   ),
-  fpn: onEncoder((encoder, { decoder }) => new FPNDecoder(encoder, decoder)),
+  fpn: onEncoder(
+    (encoder, { decoder }) => new FPNDecoder(encoder, decoder),
+    ({ decoder, encoder }) => sideWeights(decoder, encoder),
+  ),
   deeplabv3: onEncoder((encoder, { decoder }) => new DeepLabV3Decoder(encoder, decoder)),
   deeplabv3plus: onEncoder((encoder, { decoder }) => new DeepLabV3PlusDecoder(encoder, decoder)),
   manet: onEncoder(

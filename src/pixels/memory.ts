@@ -23,7 +23,12 @@ export function uninitializedPlanes(count: number, length: number): Uint32Array[
   return Array.from({ length: count }, () => new Uint32Array(take(4 * length), 0, length));
 }
 
-type Pixels = Uint8Array | Uint32Array;
+/** As `uninitialized`, for maps of coordinates. */
+export function uninitializedFloats(length: number): Float32Array {
+  return new Float32Array(take(4 * length), 0, length);
+}
+
+type Pixels = Uint8Array | Uint32Array | Int32Array | Float32Array;
 
 /**
  * Gives memory back for the next `uninitialized`. The caller must hold the only reference to these arrays; arrays

@@ -1,20 +1,13 @@
-import type { LabelMap } from '../labels/labelMap.ts';
-import { classAreas } from '../labels/overlap.ts';
-
 /**
- * The share of foreground pixels of each class over all label maps, in [0, 1]; what an untrained model should
- * predict, so that it does not begin by learning "nothing".
+ * The share of foreground pixels of each class over all images, in [0, 1]; what an untrained model should predict, so
+ * that it does not begin by learning "nothing".
+ *
+ * @param areas Of each image: pixels of each class, `[classes]`.
+ * @param pixels Of an image.
  */
-export async function classPriors(
-  labels: AsyncIterable<LabelMap> | Iterable<LabelMap>,
-  classes: number,
-): Promise<number[]> {
-  const areas = new Float64Array(classes);
-  let pixels = 0;
-  for await (const map of labels) {
-    const own = await classAreas(map);
-    for (let c = 0; c < classes; c++) areas[c]! += own[c]!;
-    pixels += map.width * map.height;
-  }
-  return Array.from(areas, (area) => (pixels === 0 ? 0 : area / pixels));
+export function classPriors(areas: readonly ArrayLike<number>[], pixels: number, classes: number): number[] {
+  return Array.from({ length: classes }, (_, index) => {
+    const area = areas.reduce((sum, own) => sum + own[index]!, 0);
+    return areas.length === 0 ? 0 : area / (pixels * areas.length);
+  });
 }

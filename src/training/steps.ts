@@ -1,5 +1,6 @@
 import { PhalanxError } from '../core/errors.ts';
 import { Random } from '../core/random.ts';
+import { releaseBatch } from '../data/batch.ts';
 import type { Batch } from '../data/batch.ts';
 import type { TrainingEvent } from './events.ts';
 import { isFailure, recordFailure } from './failure.ts';
@@ -56,6 +57,7 @@ export async function* runSteps(
       const failure = { step, epoch, loss, gradientNorm, learningRate, batches, recentLosses };
       throw await recordFailure(failure, options.model, options.directory);
     }
+    for (const batch of batches) releaseBatch(batch);
     recentLosses.push(loss);
     if (recentLosses.length > REMEMBERED) recentLosses.shift();
     const end = performance.now();

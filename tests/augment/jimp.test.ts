@@ -155,6 +155,29 @@ describe('fromJimp', () => {
     expect(resized.labels.planes[0]!.every((value) => values.has(value))).toBe(true);
   });
 
+  it('moves labels with the image wherever whole pixels move', async () => {
+    const mode = 'nearestNeighbor';
+    for (const [method, args] of [
+      ['fisheye', [{ radius: 1.8 }]],
+      ['scale', [{ f: 1.5, mode }]],
+      ['scaleToFit', [{ w: 20, h: 20, mode }]],
+      ['flip', [{ horizontal: true, vertical: true }]],
+    ] as const) {
+      const { image, labels } = randomSample();
+      // The lowest byte of a label is the image's grey value.
+      const grey = Uint8Array.from({ length: image.width * image.height }, (_, i) => (i * 37) % 251);
+      const given: Sample = {
+        image: { ...image, channels: 1, data: grey },
+        labels: { ...labels, classes: 32, planes: [Uint32Array.from(grey, (value) => value | 0xff000000)] },
+      };
+      const after = await buildTransform(fromJimp(method, args))(given, Random.from(1));
+      expect(after.image.data, method).not.toEqual(grey);
+      expect(Uint8Array.from(after.labels.planes[0]!), method).toEqual(after.image.data);
+    }
+    const scaled = await apply(fromJimp('scale', [0.5]));
+    expect([scaled.labels.width, scaled.labels.height]).toEqual([scaled.image.width, scaled.image.height]);
+  });
+
   it('refuses what labels cannot follow, and methods that touch files', async () => {
     expect(() => buildTransform(fromJimp('rotate', [30]))).toThrow(/mode: false/);
     expect(() => buildTransform({ name: 'Jimp', method: 'write', args: ['x.png'] } as never)).toThrow(

@@ -26,6 +26,7 @@ function randomDataset(random: Random): Dataset {
     classes: ['bone'],
     persons,
     entries: { train, test: [] },
+    readSize: refuse,
     readImage: refuse,
     readLabels: refuse,
   };

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { treeBytes, proportionalBytes } from '../../benchmarks/job/processTree.ts';
+import { ownBytes, proportionalBytes, treeBytes } from '../../benchmarks/processTree.ts';
 import { environmentKey } from '../../benchmarks/peers/environment.ts';
 
 describe('the peers’ environment', () => {
@@ -19,6 +19,10 @@ describe('the peers’ environment', () => {
 describe('memory of a process tree', () => {
   it('reads the proportional set size', () => {
     expect(proportionalBytes('Rss:  900 kB\nPss:   500 kB\nPss_Dirty: 400 kB\n')).toBe(512_000);
+  });
+
+  it('can leave out mapped files', () => {
+    expect(ownBytes('Pss:  500 kB\nPss_Anon: 20 kB\nPss_File: 400 kB\nPss_Shmem: 80 kB\n')).toBe(102_400);
   });
 
   it('counts this process and grows with it', () => {

@@ -79,11 +79,25 @@ describe('results', () => {
   it('are a table with every contender, also those that could not run', () => {
     const text = markdown(results());
     expect(text).toContain(
-      '| U-Net inference | float32 | 2.00 | 4.00 | PyTorch compiled | 0.50× | – | 10.00 GB | 30.00 GB |',
+      '| U-Net inference | float32 | 2.00 | 4.00 | PyTorch compiled | 0.50× | 10.00 GB | 30.00 GB |',
     );
     expect(text).toContain('| U-Net inference | float32 | PyTorch eager | 8.00 | 8.00 | 2 | 20.00 GB |');
     expect(text).toContain('PyTorch \\| odd | no compiler');
+    expect(text).not.toMatch(/goal|ceiling|processor time/);
     expect(text).toContain('- A note.');
+  });
+
+  it('say beside each ratio what it was to be, and what the busy machine did not disturb', () => {
+    const timed = { ...measured('albumentations', [4], 1), processorMedian: 8 };
+    const rows = [0.4, 0.04].map((goal) =>
+      compare('flip', '8-bit', { ...ours, processorMedian: 0.2 }, [timed], { goal }),
+    );
+    const text = markdown({ ...results(), rows });
+    expect(text).toMatch(/\| ratio \| goal \| by processor time \| memory \|/);
+    expect(text).toContain('| 0.50× | ≤ 0.40×, missed | 0.025× |');
+    expect(text).toContain('| 0.50× | ≤ 0.04×, missed | 0.025× |');
+    const met = compare('flip', '8-bit', ours, [slow], { goal: 0.25 });
+    expect(markdown({ ...results(), rows: [met] })).toContain('| 0.25× | ≤ 0.25×, met |');
   });
 
   it('are written under the suite and the kind of machine', async () => {

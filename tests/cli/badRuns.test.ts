@@ -18,7 +18,7 @@ beforeAll(async () => {
   await writeDeclaration(cwd, 'ens', {
     output: 'ens',
     members: [{ run: 'first' }],
-    tta: { horizontalFlip: false },
+    tta: 'none',
   });
   json(await phalanx('train', 'tiny', '--id', 'first', '--json'));
   json(await phalanx('ensemble', 'ens', '--json'));

@@ -77,6 +77,21 @@ test.each([
   60_000,
 );
 
+test('a cache that the disk stopped goes on when there is space again', async () => {
+  const prepare = () => phalanx('data', 'prepare', 'tiny', '--cache', 'full/cache', '--json');
+  await leave(60_000);
+  expect(sentence(await prepare())).toMatch(/disk is full.*\(full\/cache/);
+  const there = (await readdir(join(cwd, 'full/cache'), { recursive: true })).filter((name) =>
+    name.endsWith('.sample'),
+  );
+  expect(there.length).toBeGreaterThan(0);
+  await rm(join(cwd, 'full/filler'));
+  const { images, built } = json(await prepare()) as { images: number; built: number };
+  expect(built).toBe(images - there.length);
+  expect(json(await prepare())).toMatchObject({ images, built: 0 });
+  await expectKept();
+}, 60_000);
+
 test('images made offline are the same after the disk was full', async () => {
   await leave(200_000);
   sentence(await phalanx('augment', 'offline', 'made', '--json'));

@@ -48,7 +48,9 @@ async function killAfter(more: number): Promise<void> {
   let watching: Promise<void> | undefined;
   const { code } = await phalanx(['augment', 'offline', 'made', '--json'], {
     cwd,
-    onStart: (child) => (watching = watch(child)),
+    onStart: (child) => {
+      watching = watch(child);
+    },
   });
   await watching;
   expect(code).toBeNull();

@@ -94,6 +94,11 @@ export const tiny = {
   optimizer: { name: 'adamw', learningRate: 1e-3 },
   schedule: { name: 'oneCycle' },
   augmentation: [{ name: 'HorizontalFlip', p: 0.5 }],
-  training: { length: { steps: 4 }, batchSize: 2, precision: 'float32' },
+  training: {
+    length: { steps: 4 },
+    batchSize: 2,
+    precision: 'float32',
+    sampling: { draws: 4, classes: { share: 0.5 }, crop: 48 },
+  },
   seed: 1,
 } as const;

@@ -1,16 +1,17 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { appendFile, readFile, readdir, rm, truncate, utimes, writeFile } from 'node:fs/promises';
+import { appendFile, readFile, readdir, rm, stat, truncate, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { crc32 } from 'node:zlib';
 import { expect, test, vi } from 'vitest';
 import { prepareCache } from '../../src/data/cache/cache.ts';
-import type { CacheOptions } from '../../src/data/cache/cache.ts';
+import type { CacheOptions, CacheProgress } from '../../src/data/cache/cache.ts';
 import { dropStale, findStale } from '../../src/data/cache/stale.ts';
 import type { Dataset, SampleEntry } from '../../src/data/dataset.ts';
 import { readHandBone } from '../../src/data/handBone/reader.ts';
 import type { LabelMap } from '../../src/labels/labelMap.ts';
+import { classAreas } from '../../src/labels/overlap.ts';
 import { resizeLabels } from '../../src/labels/resize.ts';
 import { temporaryFolder, write } from '../temporaryFolder.ts';
 import { annotationJson, noisePng, tinyPolygons, writeTiny } from './tinyDataset.ts';
@@ -208,7 +209,9 @@ test('concurrent builds agree and leave nothing half-written', async () => {
   const caches = await Promise.all(datasets.map((dataset) => prepareCache(dataset, all, options)));
   const samples = await Promise.all(caches.map((cache) => cache.read(first(all))));
   for (const sample of samples) expect(sample).toEqual(samples[0]);
-  expect((await readdir(caches[0]!.folder)).sort()).toEqual((await sampleFiles(caches[0]!.folder)).sort());
+  expect((await readdir(caches[0]!.folder)).filter((name) => name !== 'settings.json').sort()).toEqual(
+    (await sampleFiles(caches[0]!.folder)).sort(),
+  );
   expect(await sampleFiles(caches[0]!.folder)).toHaveLength(5);
 });
 
@@ -290,8 +293,94 @@ test('finds and drops what is stale', async () => {
   expect(stale.map(({ path }) => path).sort()).toEqual([abandoned, replaced].sort());
   await dropStale(stale);
   expect(await findStale(cache)).toEqual([]);
-  expect(await readdir(cache.folder)).toHaveLength(6);
+  // Five samples, the running build's file, and the settings.
+  expect(await readdir(cache.folder)).toHaveLength(7);
 });
+
+test('finds and drops what another version has written, and leaves other settings alone', async () => {
+  const { dataset, all, options } = await setUp();
+  const cache = await prepareCache(dataset, all, options);
+  const other = await prepareCache(dataset, all, { ...options, channels: 3 });
+  const old = join(options.directory, '0'.repeat(32));
+  const mine = await write(join(options.directory, 'notes', 'x.sample'), 'mine');
+  for (const name of ['a.sample', 'b.sample']) await write(join(old, name), 'old');
+  const [unreadable] = await sampleFiles(other.folder);
+  await write(join(other.folder, 'settings.json'), '{"version": "0.1"}');
+  const stale = (await findStale(cache)).map(({ path }) => path);
+  expect(stale).toContain(join(other.folder, unreadable!));
+  expect(stale).toHaveLength(2 + 5 + 1);
+  await rm(join(other.folder, 'settings.json'));
+  await prepareCache(dataset, all, { ...options, channels: 3 });
+  const left = await findStale(cache);
+  expect(left.map(({ path }) => path).sort()).toEqual([join(old, 'a.sample'), join(old, 'b.sample')]);
+  await dropStale(left);
+  expect(await readdir(options.directory)).not.toContain('0'.repeat(32));
+  expect(await readFile(mine, 'utf8')).toBe('mine');
+  expect(await sampleFiles(other.folder)).toHaveLength(5);
+});
+
+test('knows the areas of the classes without reading the sample, also of one that is gone', async () => {
+  const { dataset, all, options } = await setUp();
+  const cache = await prepareCache(dataset, all, options);
+  for (const entry of [all[0]!, all.at(-1)!]) {
+    const { labels } = await cache.read(entry);
+    const expected = Uint32Array.from(await classAreas(labels));
+    expect(await cache.areas(entry)).toEqual(expected);
+    for (const path of cache.paths) await rm(path, { force: true });
+    expect(await cache.areas(entry)).toEqual(expected);
+  }
+});
+
+test('tells what was made and how large it is', async () => {
+  const { dataset, all, options } = await setUp();
+  const seen: CacheProgress[] = [];
+  const cache = await prepareCache(dataset, all, {
+    ...options,
+    onProgress: (progress) => seen.push(progress),
+  });
+  const sizes = await Promise.all([...cache.paths].map(async (path) => (await stat(path)).size));
+  const bytes = sizes.reduce((sum, size) => sum + size, 0);
+  expect(cache).toMatchObject({ built: 5, bytes });
+  expect(seen.at(-1)).toEqual({ done: 5, total: 5, built: 5, bytes });
+  expect(await prepareCache(dataset, all, options)).toMatchObject({ built: 0, bytes });
+});
+
+test('labels take what their borders take', async () => {
+  const { dataset, all, options } = await setUp();
+  const imageSize = { width: 512, height: 512 };
+  const cache = await prepareCache(dataset, all, { ...options, imageSize });
+  // The image, and at most a twentieth of the four bytes a pixel that the plane has.
+  for (const path of cache.paths) expect((await stat(path)).size).toBeLessThan(512 ** 2 * 1.2);
+});
+
+test('several processes build one cache, and one of them may be killed', async () => {
+  const { root, dataset, options } = await setUp();
+  const side = 900;
+  const script = new URL('buildCache.process.ts', import.meta.url).pathname;
+  const args = ['--import', 'tsx', script, root, options.directory, String(side)];
+  const start = () => spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] });
+  const children = [start(), start(), start()];
+  const ends = children.map((child) => once(child, 'exit'));
+  await once(children[0]!.stdout, 'data');
+  children[0]!.kill('SIGKILL');
+  const codes = (await Promise.all(ends)).map(([code]) => code as number | null);
+  expect(codes.slice(1)).toEqual([0, 0]);
+  const settings: CacheOptions = {
+    ...options,
+    imageSize: { width: side, height: side },
+    channels: 3,
+    interpolation: 'linear',
+  };
+  const { train } = dataset.entries;
+  const cache = await prepareCache(dataset, train, settings);
+  expect(cache.built).toBe(0);
+  const fresh = await prepareCache(dataset, train, { ...settings, directory: `${options.directory}2` });
+  for (const entry of train) {
+    const [found, expected] = [await cache.read(entry), await fresh.read(entry)];
+    expect(Buffer.compare(found.image.data, expected.image.data)).toBe(0);
+    expect(checksums(found.labels)).toEqual(checksums(expected.labels));
+  }
+}, 60_000);
 
 test('refuses an entry that was not prepared', async () => {
   const { dataset, options } = await setUp();

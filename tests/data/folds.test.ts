@@ -24,6 +24,7 @@ function randomDataset(seed: number, people: number): Dataset {
     entries: { train, test: [] },
     readImage: unread,
     readLabels: unread,
+    readSize: unread,
   };
 }
 

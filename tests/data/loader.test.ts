@@ -1,11 +1,15 @@
-import { setTimeout } from 'node:timers/promises';
+import { createHash } from 'node:crypto';
+import { setImmediate, setTimeout } from 'node:timers/promises';
 import { describe, expect, test, vi } from 'vitest';
 import { Random } from '../../src/core/random.ts';
+import { buildTransform } from '../../src/augment/build.ts';
+import { releaseBatch } from '../../src/data/batch.ts';
 import type { Batch } from '../../src/data/batch.ts';
 import type { Sample, SampleEntry } from '../../src/data/dataset.ts';
 import { batchCount, loadBatches } from '../../src/data/loader/loadBatches.ts';
 import type { LoaderOptions, SampleTransform } from '../../src/data/loader/loadBatches.ts';
-import { sequentialSampler, shuffledSampler, weightedSampler } from '../../src/data/loader/samplers.ts';
+import { shuffledSampler } from '../../src/data/loader/samplers.ts';
+import type { Sampler } from '../../src/data/loader/samplers.ts';
 import { createLabelMap } from '../../src/labels/labelMap.ts';
 import { uninitialized, uninitializedPlanes } from '../../src/pixels/memory.ts';
 
@@ -163,6 +167,96 @@ describe('memory', () => {
   }
 });
 
+describe('memory of many batches', () => {
+  const side = 128;
+  const blank = (): Sample => {
+    const [planes, data] = [uninitializedPlanes(1, side ** 2), uninitialized(side ** 2 * 3)];
+    planes[0]!.fill(1);
+    return {
+      image: { width: side, height: side, channels: 3, data },
+      labels: { width: side, height: side, classes: 29, planes },
+    };
+  };
+  const endless = Array.from({ length: 1200 }, (_, i) => ({ ...entries[0]!, id: `image${i}` }));
+
+  test.each([
+    { prefetch: 1, concurrency: 1 },
+    { prefetch: 3, concurrency: 2 },
+  ])('is that of the batches ahead: %o', async ({ prefetch, concurrency }) => {
+    const buffers = new Set<ArrayBufferLike>();
+    const cache = {
+      read: async (): Promise<Sample> => {
+        await setImmediate();
+        const sample = blank();
+        buffers.add(sample.image.data.buffer);
+        return sample;
+      },
+    };
+    const batchBuffers = new Set<ArrayBufferLike>();
+    const transform: SampleTransform = async ({ image, labels }) => {
+      await setImmediate();
+      const data = uninitialized(image.data.length);
+      data.set(image.data);
+      return { image: { ...image, data }, labels };
+    };
+    let [count, most, start] = [0, 0, 0];
+    const options = { ...base, entries: endless, cache, transform, prefetch, concurrency };
+    for await (const batch of loadBatches(options)) {
+      batchBuffers.add(batch.images.buffer).add(batch.labels.buffer);
+      releaseBatch(batch);
+      const { arrayBuffers } = process.memoryUsage();
+      if (++count === 20) start = arrayBuffers;
+      if (count > 20) most = Math.max(most, arrayBuffers - start);
+    }
+    expect(count).toBe(300);
+    // Those ahead and the one in hand, images and labels.
+    expect(batchBuffers.size).toBeLessThanOrEqual(2 * (prefetch + 1));
+    // A sample in work and what the transform made of it.
+    expect(buffers.size).toBeLessThanOrEqual(2 * concurrency + 2);
+    // Without using memory again it would be 280 batches of 450 kB.
+    expect(most).toBeLessThan(4 * 4 * side ** 2 * 7);
+  });
+});
+
+describe('windows', () => {
+  const whole: Sample = {
+    image: { width: 40, height: 30, channels: 1, data: Uint8Array.from({ length: 1200 }, (_, i) => i % 251) },
+    labels: { width: 40, height: 30, classes: 2, planes: [new Uint32Array(1200)] },
+  };
+  // Class 1 in the top left corner, and near the middle.
+  for (const at of [0, 1, 15 * 40 + 20]) whole.labels.planes[0]![at] = 2;
+  const cache = { read: () => Promise.resolve(structuredClone(whole)) };
+  const windows = async (focus: number | undefined, count = 60) => {
+    const sampler: Sampler = () => Array.from({ length: count }, () => ({ entry: entries[0]!, focus }));
+    const options = { cache, sampler, crop: { width: 9, height: 7 }, batchSize: 1 };
+    return (await collect(options)).map(({ images, labels, imageShape }) => {
+      expect(imageShape).toEqual([1, 7, 9, 1]);
+      return { first: images[0]!, classPixels: labels.filter((bits) => bits === 2).length, images };
+    });
+  };
+
+  test('around a class show it, each of its pixels as often', async () => {
+    const cut = await windows(1);
+    // As far as the image reaches; or rows 12 and columns 16 on, so that the pixel is in the middle.
+    const corner = cut.filter(({ first, classPixels }) => first === 0 && classPixels === 2);
+    const middle = cut.filter(
+      ({ first, classPixels }) => first === (12 * 40 + 16) % 251 && classPixels === 1,
+    );
+    expect(corner.length + middle.length).toBe(60);
+    expect(middle.length).toBeGreaterThan(9);
+    expect(middle.length).toBeLessThan(31);
+    const rows = Array.from({ length: 7 }, (_, y) =>
+      Array.from({ length: 9 }, (_, x) => ((12 + y) * 40 + 16 + x) % 251),
+    );
+    expect([...middle[0]!.images]).toEqual(rows.flat());
+  });
+
+  test.each([undefined, 0])('for no class, or one that is not there, lie anywhere (%s)', async (focus) => {
+    const places = new Set((await windows(focus)).map(({ first }) => first));
+    expect(places.size).toBeGreaterThan(30);
+  });
+});
+
 describe('reproducibility', () => {
   const augmented = { transform: noise, sampler: shuffledSampler };
 
@@ -175,6 +269,40 @@ describe('reproducibility', () => {
     ] as const) {
       expect(await collect({ ...augmented, concurrency, prefetch })).toEqual(reference);
     }
+  });
+
+  test('nor does it with real transforms and memory that is used again', async () => {
+    const side = 48;
+    const names = ['HorizontalFlip', 'Rotate', 'RandomBrightnessContrast', 'CLAHE', 'Sharpen'] as const;
+    const transform = buildTransform({ name: 'Compose', transforms: names.map((name) => ({ name })) });
+    const cache = {
+      read: async ({ id }: SampleEntry): Promise<Sample> => {
+        const random = Random.from('pixels', id);
+        const [planes, data] = [uninitializedPlanes(1, side ** 2), uninitialized(side ** 2 * 3)];
+        for (let i = 0; i < data.length; i++) data[i] = random.integer(0, 256);
+        for (let i = 0; i < side ** 2; i++) planes[0]![i] = random.integer(0, 2 ** 29);
+        await setTimeout(Math.random() * 3);
+        return {
+          image: { width: side, height: side, channels: 3, data },
+          labels: { width: side, height: side, classes: 29, planes },
+        };
+      },
+    };
+    const hashOf = async (options: Partial<LoaderOptions>): Promise<string> => {
+      const hash = createHash('sha256');
+      const given = { ...base, ...options, cache, transform, sampler: shuffledSampler };
+      for await (const batch of loadBatches(given)) {
+        hash.update(batch.ids.join()).update(batch.images).update(batch.labels);
+        releaseBatch(batch);
+      }
+      return hash.digest('hex');
+    };
+    const hashes = new Set<string>();
+    for (const concurrency of [1, 2, 7]) {
+      for (const prefetch of [1, 2, 9]) hashes.add(await hashOf({ concurrency, prefetch }));
+    }
+    expect(hashes.size).toBe(1);
+    expect(await hashOf({ epoch: 1 })).not.toBe([...hashes][0]);
   });
 
   test('seed and epoch decide order and pixels', async () => {
@@ -216,7 +344,7 @@ describe('reproducibility', () => {
   });
 
   test('a sample drawn twice is augmented in two ways, the same in every run', async () => {
-    const sampler = () => [entries[2]!, entries[2]!];
+    const sampler = () => [{ entry: entries[2]! }, { entry: entries[2]! }];
     const [batch] = await collect({ sampler, transform: noise });
     const [once, again] = [batch!.images.slice(0, 36), batch!.images.slice(36)];
     expect(once).not.toEqual(again);
@@ -290,36 +418,5 @@ describe('flow', () => {
     await expect(run()).rejects.toThrow('bad sample');
     expect(ids).toEqual(entries.slice(0, 8).map(({ id }) => id));
     expect(source.reading).toBe(0);
-  });
-});
-
-describe('samplers', () => {
-  test('sequential keeps the order', () => {
-    expect(sequentialSampler(entries, Random.from(1))).toEqual(entries);
-  });
-
-  test('weighted draws in proportion, deterministically', () => {
-    const sampler = weightedSampler(
-      ({ person }) => (person === 'ID0' ? 3 : person === 'ID1' ? 1 : 0),
-      40_000,
-    );
-    const drawn = sampler(entries, Random.from('weights'));
-    expect(drawn).toHaveLength(40_000);
-    const counts = new Map<string, number>();
-    for (const { id } of drawn) counts.set(id, (counts.get(id) ?? 0) + 1);
-    expect([...counts.keys()].sort()).toEqual(['image0.png', 'image1.png', 'image2.png', 'image3.png']);
-    // Four standard deviations of a binomial count of 40,000 draws.
-    const expected = [15_000, 15_000, 5_000, 5_000];
-    for (const [i, mean] of expected.entries()) {
-      const deviation = Math.sqrt(mean * (1 - mean / 40_000));
-      expect(Math.abs(counts.get(`image${i}.png`)! - mean)).toBeLessThan(4 * deviation);
-    }
-    expect(sampler(entries, Random.from('weights'))).toEqual(drawn);
-  });
-
-  test.each([-1, Number.NaN, Infinity, 0])('a weight of %d for all cannot be drawn from', (weight) => {
-    expect(() => weightedSampler(() => weight)(entries, Random.from(1))).toThrow(
-      expect.objectContaining({ code: 'sampler/weight' }),
-    );
   });
 });

@@ -127,7 +127,7 @@ describe('reproducibility', () => {
 test('the memory of partners is used again, and batches stay as they are', async () => {
   const cache = source();
   const many = Array.from({ length: 6 }, () => entries).flat();
-  await collect({ cache, sampler: () => many, concurrency: 2 });
+  await collect({ cache, sampler: () => many.map((entry) => ({ entry })), concurrency: 2 });
   expect(cache.buffers.size).toBeLessThan(many.length / 3);
 });
 

@@ -17,6 +17,7 @@ import { runEnsemble } from '../../src/experiment/runEnsemble.ts';
 import { ensembleSchema, experimentSchema } from '../../src/experiment/schema.ts';
 import type { Experiment, ExperimentDeclaration } from '../../src/experiment/schema.ts';
 import { trainExperiment } from '../../src/experiment/trainExperiment.ts';
+import { ttaOf } from '../../src/inference/tta/options.ts';
 import { checkSubmission } from '../../src/inference/submission/check.ts';
 import { scoreSubmission } from '../../src/inference/submission/score.ts';
 import type { TrainingEvent } from '../../src/training/events.ts';
@@ -102,7 +103,7 @@ describe('the main job through the library', () => {
     ]);
     for (const run of trained) {
       let evaluation: Evaluation | undefined;
-      for await (const event of evaluateRun({ run, flip: false, cache: cache() })) {
+      for await (const event of evaluateRun({ run, tta: ttaOf('none'), cache: cache() })) {
         if (event.type === 'finished') evaluation = event.evaluation;
       }
       // The best checkpoint was chosen by the same score of the same images; logits were quantized in between.
@@ -157,7 +158,7 @@ describe('the main job from the command line', () => {
       { reason: 'completed', steps: 10 },
     ]);
     expect(await run('runs list')).toHaveLength(2);
-    expect(await run('evaluate unet --no-flip')).toMatchObject({ images: 2 });
+    expect(await run('evaluate unet --tta none')).toMatchObject({ images: 2 });
     expect(await run('predict unet')).toMatchObject({ written: images.test, kept: 0 });
     expect(await run('ensemble both')).toMatchObject({
       path: 'submissions/both.csv',

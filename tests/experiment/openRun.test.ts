@@ -7,6 +7,7 @@ import { openRun } from '../../src/experiment/openRun.ts';
 import { writeRunState } from '../../src/experiment/runDirectory.ts';
 import type { RunState } from '../../src/experiment/runDirectory.ts';
 import { experimentSchema } from '../../src/experiment/schema.ts';
+import { startingWeights } from '../../src/experiment/startingWeights.ts';
 import { minimal } from './declarations.ts';
 
 let folder: string;
@@ -92,6 +93,40 @@ test('a new run tells which runs had the same settings', async () => {
   await make('one', { status: 'finished' });
   await make('two', { status: 'finished' }, { experiment: experiment(9) });
   expect((await open()).twins.map(({ state }) => state.id)).toEqual(['one']);
+});
+
+test('a run is continued with the weights that it started from, and with no others of the same name', async () => {
+  const path = join(folder, 'first.safetensors');
+  const model = { ...minimal.model, weights: path };
+  const config = experimentSchema.parse({ ...minimal, model });
+  const declared = { name: 'a', path: join(folder, 'a.ts'), config };
+  await writeFile(path, 'one');
+  const weights = await startingWeights(config.model);
+  // Of the three bytes, by sha256sum.
+  expect(weights).toEqual({
+    'model.weights': '7692c3ad3540bb803c020b3aee66cd8887123234ea0c6e7143c0add73ff431ed',
+  });
+  await make('begun', { status: 'aborted' }, { experiment: declared, weights });
+  const resumed = await open({ resume: true, experiment: declared, weights });
+  expect(resumed.run.state).toMatchObject({ id: 'begun', weights });
+  expect((await open({ experiment: declared, weights })).twins).toHaveLength(1);
+
+  await writeFile(path, 'two');
+  const changed = await startingWeights(config.model);
+  await expect(
+    open({ resume: true, id: 'begun', experiment: declared, weights: changed }),
+  ).rejects.toMatchObject({
+    code: 'run/other-weights',
+    message: expect.stringContaining(`SHA-256 ${weights['model.weights']!}`) as string,
+  });
+  expect((await open({ experiment: declared, weights: changed, id: 'new' })).twins).toEqual([]);
+
+  await make('older', { status: 'aborted', weights: undefined }, { experiment: declared });
+  expect(
+    (await open({ resume: true, id: 'older', experiment: declared, weights: changed })).run.state.id,
+  ).toBe('older');
+  await rm(path);
+  await expect(startingWeights(config.model)).rejects.toMatchObject({ code: 'safetensors/open' });
 });
 
 test('an encoder without weights is the experiment it was before encoders could have any', () => {

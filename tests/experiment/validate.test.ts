@@ -39,6 +39,32 @@ describe('one wrong setting is one clause with its path and the nearest valid ke
       'data.normalization.mean: must have as many numbers as there are channels, 3 (it is [ 0.5 ])',
     ],
     ['data.root', '', 'data.root must not be empty'],
+    ['data.format', 'coco', 'data.format must be "hand-bone" or { name, … }, but is "coco"'],
+    [
+      'data.format',
+      { name: 'cocoo' },
+      'data.format.name must be one of polygons, label-images, mask-files, rle-table, coco, volumes, but is "cocoo" (did you mean coco?)',
+    ],
+    [
+      'data.format',
+      { name: 'coco', clases: ['a'] },
+      'data.format.clases is not a setting (did you mean data.format.classes?)',
+    ],
+    [
+      'data.format',
+      { name: 'coco', images: '../a' },
+      'data.format.images: must be a path below the folder of the dataset, without ".." (it is "../a")',
+    ],
+    [
+      'data.format',
+      { name: 'coco', intensity: { name: 'window', low: 5, high: 1 } },
+      'data.format.intensity.high: must be above low (it is 1)',
+    ],
+    [
+      'data',
+      { root: 'data', imageSize: 64, channels: 1, format: { name: 'coco', neighbours: 1 } },
+      'data.channels: must be 3, since data.format.neighbours makes three channels (it is 1)',
+    ],
     ['data.root', 5, 'data.root must be a text, but is 5'],
     ['data', undefined, 'data is missing'],
     [
@@ -73,6 +99,11 @@ describe('one wrong setting is one clause with its path and the nearest valid ke
       'model.decoder.name',
       'unetpluplus',
       `model.decoder.name must be one of ${decoderNames.join(', ')}, but is "unetpluplus" (did you mean unetplusplus?)`,
+    ],
+    [
+      'model.decoder.name',
+      'unet3d',
+      `model.decoder.name must be one of ${decoderNames.join(', ')}, but is "unet3d" (a network for volumes: experiments train on images)`,
     ],
     ['model.decoder', 'unet', 'model.decoder must be an object, but is "unet"'],
     [

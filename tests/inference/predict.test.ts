@@ -12,6 +12,7 @@ import { startedEngine } from '../../src/engine/running.ts';
 import { predict } from '../../src/inference/predict.ts';
 import type { PredictOptions, PredictionEvent } from '../../src/inference/predict.ts';
 import { LogitStore } from '../../src/inference/store/logitStore.ts';
+import { ttaOf } from '../../src/inference/tta/options.ts';
 import { mixLogits } from '../../src/inference/store/packedPlane.ts';
 import { classNames } from './syntheticLogits.ts';
 
@@ -94,12 +95,12 @@ describe('predict', () => {
     expect((await run({ precision: 'bfloat16' })).map(({ type }) => type)).not.toContain('warning');
   });
 
-  it.each([[undefined], [{ transforms: [{ name: 'HorizontalFlip' }] } as const]])(
-    'writes the logits of every image, with test-time augmentation %o',
+  it.each([[undefined], ['hflip'] as const])(
+    'writes the logits of every image, with test-time augmentation %s',
     async (tta) => {
       const before = nativeTensorCount();
       const traced = vi.spyOn(startedEngine().native, 'finishGraph');
-      const events = await run(tta === undefined ? {} : { tta });
+      const events = await run(tta === undefined ? {} : { tta: ttaOf(tta) });
       expect(nativeTensorCount()).toBe(before);
       // The smaller last batch takes no trace of its own.
       expect(traced).toHaveBeenCalledTimes(1);
@@ -145,7 +146,7 @@ describe('predict', () => {
 
   it.each<[string, Partial<PredictOptions>]>([
     ['checkpoint', { checkpoint: 'other' }],
-    ['test-time augmentation', { tta: { transforms: [{ name: 'HorizontalFlip' }] } }],
+    ['test-time augmentation', { tta: ttaOf('hflip') }],
     ['precision', { precision: 'auto' }],
   ])('makes files of another %s anew', async (_, options) => {
     await run();

@@ -35,6 +35,7 @@ export async function syntheticDataset(
     entries: { train: [], test: entries },
     readImage: () => Promise.reject(new Error('not needed')),
     readLabels: (entry) => Promise.resolve(labels.get(entry.id)!),
+    readSize: () => Promise.resolve({ width, height }),
     labels,
   };
 }

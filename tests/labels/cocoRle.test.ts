@@ -1,3 +1,4 @@
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { PhalanxError } from '../../src/core/errors.ts';
 import { Random } from '../../src/core/random.ts';
@@ -49,20 +50,37 @@ describe('COCO run-length encoding', () => {
     expect(() => parseCocoRle({ size: [2, 3], counts })).toThrow(PhalanxError);
   });
 
-  it('answers noise with a mask of the image or one clear error', () => {
-    const random = Random.from('coco noise');
-    for (let round = 0; round < 3000; round++) {
-      const codes = Array.from({ length: random.integer(0, 6) }, () => random.integer(40, 120));
-      try {
-        const { boundaries } = parseCocoRle({ size: [4, 4], counts: String.fromCharCode(...codes) });
-        expect(boundaries.length % 2).toBe(0);
-        expect(
-          boundaries.every((boundary, i) => boundary <= 16 && boundary > (boundaries[i - 1] ?? -1)),
-        ).toBe(true);
-      } catch (error) {
-        expect(error).toBeInstanceOf(PhalanxError);
-      }
-    }
+  it.each([
+    [[0, 3], []],
+    [[2.5, 2], [5]],
+    [[Number.NaN, 2], [0]],
+    [[65536, 65536], [65536 * 65536]],
+  ] as const)('refuses the size %j', (size, counts) => {
+    expect(() => parseCocoRle({ size, counts })).toThrow('impossible size');
+  });
+
+  it('refuses more counts than any mask of the image needs', () => {
+    const counts = [16, ...new Array<number>(100).fill(0)];
+    expect(() => parseCocoRle({ size: [4, 4], counts })).toThrow('longer than any mask');
+  });
+
+  it('answers anything with a mask of the image or one clear error', () => {
+    const letters = fc.string({
+      unit: fc.integer({ min: 40, max: 120 }).map((code) => String.fromCharCode(code)),
+    });
+    const lists = fc.array(fc.integer({ min: -1, max: 9 }), { maxLength: 8 });
+    fc.assert(
+      fc.property(fc.oneof(letters, lists), (counts) => {
+        try {
+          const { boundaries } = parseCocoRle({ size: [4, 4], counts });
+          expect(boundaries.length % 2).toBe(0);
+          expect(boundaries.every((at, i) => at <= 16 && at > (boundaries[i - 1] ?? -1))).toBe(true);
+        } catch (error) {
+          expect(error).toBeInstanceOf(PhalanxError);
+        }
+      }),
+      { numRuns: 2000, seed: 20240607 },
+    );
   });
 
   it('refuses row-major masks', async () => {

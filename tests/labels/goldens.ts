@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { bytesOf } from '../../src/core/bytes.ts';
+import { createLabelMap } from '../../src/labels/labelMap.ts';
 import type { LabelMap } from '../../src/labels/labelMap.ts';
 
 /** A golden file of `tools/goldens/labels.py`. */
@@ -12,6 +13,23 @@ export function golden<Case>(name: string): Case[] {
 /** The first 16 hexadecimal digits of SHA-256, as the generator writes it. */
 export function digest(data: Uint8Array | Uint32Array | Float32Array): string {
   return createHash('sha256').update(bytesOf(data)).digest('hex').slice(0, 16);
+}
+
+/** A mask of the generators, bits as hexadecimal, a bit per pixel, row-major, highest bit first. */
+export interface MaskCase {
+  readonly width: number;
+  readonly height: number;
+  readonly bits: string;
+}
+
+/** Label maps of one class. */
+export function labelsOf({ width, height, bits }: MaskCase): LabelMap {
+  const bytes = Buffer.from(bits, 'hex');
+  const labels = createLabelMap(width, height, 1);
+  for (let i = 0; i < width * height; i++) {
+    labels.planes[0]![i] = (bytes[i >> 3]! >> (7 - (i & 7))) & 1;
+  }
+  return labels;
 }
 
 /** One class as bytes, 0 or 1 per pixel, row-major. */

@@ -1,21 +1,20 @@
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { PhalanxError } from '../../src/core/errors.ts';
 import { Random } from '../../src/core/random.ts';
 import { createLabelMap } from '../../src/labels/labelMap.ts';
-import { encodeRle, formatRle, parseRle, rleDialects } from '../../src/labels/rle.ts';
+import { decodeRle, encodeRle, formatRle, parseRle, rleDialects } from '../../src/labels/rle.ts';
 import type { RleDialect } from '../../src/labels/rle.ts';
 import { paintRuns } from '../../src/labels/runs.ts';
-import { golden } from './goldens.ts';
+import { golden, labelsOf } from './goldens.ts';
+import type { MaskCase } from './goldens.ts';
 import { randomLabelMap } from './random.ts';
 
-interface RleCase {
-  readonly width: number;
-  readonly height: number;
-  /** Hexadecimal, a bit per pixel, row-major, highest bit first. */
-  readonly bits: string;
+interface RleCase extends MaskCase {
   readonly handBone: string;
   readonly hubmap: string;
   readonly siimAcr: string;
+  readonly coco: string;
 }
 
 const cases = golden<RleCase>('rle.json');
@@ -27,18 +26,13 @@ const zeroBased = {
 } as const satisfies RleDialect;
 const dialects = Object.entries<RleDialect>({ ...rleDialects, zeroBased });
 
-describe.each(['handBone', 'hubmap', 'siimAcr'] as const)('the %s dialect', (name) => {
-  it('writes what the competition writes, and reads it back', async () => {
-    for (const { width, height, bits, [name]: expected } of cases) {
-      const bytes = Buffer.from(bits, 'hex');
-      const labels = createLabelMap(width, height, 1);
-      for (let i = 0; i < width * height; i++) {
-        labels.planes[0]![i] = (bytes[i >> 3]! >> (7 - (i & 7))) & 1;
-      }
+describe.each(['handBone', 'hubmap', 'siimAcr', 'coco'] as const)('the %s dialect', (name) => {
+  it('writes what the original writes, and reads it back', async () => {
+    for (const one of cases) {
+      const { width, height, [name]: expected } = one;
+      const labels = labelsOf(one);
       expect(await encodeRle(labels, rleDialects[name])).toEqual([expected]);
-      const decoded = createLabelMap(width, height, 1);
-      paintRuns(decoded, 0, parseRle(expected, { dialect: rleDialects[name], width, height }));
-      expect(decoded).toEqual(labels);
+      expect(await decodeRle([expected], { dialect: rleDialects[name], width, height })).toEqual(labels);
     }
   });
 });
@@ -49,14 +43,15 @@ describe.each(dialects)('dialect %s', (name, dialect) => {
     for (let round = 0; round < 12; round++) {
       const [width, height] = [random.integer(1, 90), random.integer(1, 90)];
       const labels = randomLabelMap(random, width, height, random.integer(1, 70));
-      const decoded = createLabelMap(width, height, labels.classes);
+      const painted = createLabelMap(width, height, labels.classes);
       const texts = await encodeRle(labels, dialect);
       for (const [classIndex, text] of texts.entries()) {
         const mask = parseRle(text, { dialect, width, height });
         expect(formatRle(mask, dialect)).toBe(text);
-        paintRuns(decoded, classIndex, mask);
+        paintRuns(painted, classIndex, mask);
       }
-      expect(decoded).toEqual(labels);
+      expect(painted).toEqual(labels);
+      expect(await decodeRle(texts, { dialect, width, height })).toEqual(labels);
     }
   });
 });
@@ -92,24 +87,58 @@ describe('parseRle', () => {
     expect(() => parse('0 5 5 3', rleDialects.siimAcr)).toThrow('beyond the image');
   });
 
-  it('answers noise with a mask inside the image or one clear error', () => {
-    const random = Random.from('rle noise');
-    const alphabet = '0123456789  \t\n-.,x';
-    for (let round = 0; round < 3000; round++) {
-      const text = Array.from({ length: random.integer(0, 30) }, () =>
-        alphabet.charAt(random.integer(0, alphabet.length)),
-      ).join('');
-      const [, dialect] = random.choice(dialects);
-      try {
-        const { boundaries } = parse(text, dialect);
-        for (const [i, boundary] of boundaries.entries()) {
-          expect(boundary).toBeGreaterThan(boundaries[i - 1] ?? -1);
-          expect(boundary).toBeLessThanOrEqual(12);
-        }
-        expect(boundaries.length % 2).toBe(0);
-      } catch (error) {
-        expect(error).toBeInstanceOf(PhalanxError);
-      }
-    }
+  it('refuses a text longer than any mask of the image', () => {
+    const text = `1 2${' '.repeat(2000)}`;
+    expect(() => parse(text)).toThrow('longer than any mask');
+    expect(() => parse(text, rleDialects.cocoPlain)).toThrow('longer than any mask');
+    expect(() => parse('1'.repeat(2000), rleDialects.coco)).toThrow('longer than any mask');
+  });
+});
+
+describe('parseRle of anything', () => {
+  const sizes = { width: fc.integer({ min: 1, max: 6 }), height: fc.integer({ min: 1, max: 6 }) };
+  const dialect = fc.constantFrom(...dialects.map(([, one]) => one));
+  const noise = fc.string({ unit: fc.constantFrom(...Array.from('0123456789  \t\n-.,xo^')), maxLength: 30 });
+  const numbers = fc.array(fc.integer({ min: -2, max: 40 }), { maxLength: 12 }).map((all) => all.join(' '));
+
+  it('is a mask inside the image that is written as it was read, or one clear error', () => {
+    fc.assert(
+      fc.property(
+        fc.record({ ...sizes, dialect, text: fc.oneof(noise, numbers) }),
+        ({ text, ...context }) => {
+          let mask;
+          try {
+            mask = parseRle(text, context);
+          } catch (error) {
+            expect(error).toBeInstanceOf(PhalanxError);
+            expect((error as PhalanxError).code).toBe('labels/rle');
+            return;
+          }
+          const { boundaries } = mask;
+          expect(boundaries.length % 2).toBe(0);
+          expect(boundaries.every((at, i) => at > (boundaries[i - 1] ?? -1))).toBe(true);
+          expect(boundaries.at(-1) ?? 0).toBeLessThanOrEqual(context.width * context.height);
+          expect(parseRle(formatRle(mask, context.dialect), context)).toEqual(mask);
+        },
+      ),
+      { numRuns: 2000, seed: 20240605 },
+    );
+  });
+
+  it('gives back any mask', async () => {
+    const masks = fc.record({
+      ...sizes,
+      dialect,
+      bits: fc.array(fc.boolean(), { minLength: 36, maxLength: 36 }),
+    });
+    await fc.assert(
+      fc.asyncProperty(masks, async ({ bits, ...context }) => {
+        const labels = createLabelMap(context.width, context.height, 1);
+        for (const i of labels.planes[0]!.keys()) labels.planes[0]![i] = bits[i] === true ? 1 : 0;
+        const texts = await encodeRle(labels, context.dialect);
+        expect(await decodeRle(texts, context)).toEqual(labels);
+      }),
+      { numRuns: 300, seed: 20240606 },
+    );
   });
 });

@@ -3,7 +3,15 @@ import { PhalanxError } from '../../src/core/errors.ts';
 import { Random } from '../../src/core/random.ts';
 import { createLabelMap } from '../../src/labels/labelMap.ts';
 import { labelRunsPlain } from '../../src/labels/plain/runs.ts';
-import { labelRuns, paintRuns, runArea, runDice, runIntersection, voteRuns } from '../../src/labels/runs.ts';
+import {
+  labelRuns,
+  labelsOfRuns,
+  paintRuns,
+  runArea,
+  runDice,
+  runIntersection,
+  voteRuns,
+} from '../../src/labels/runs.ts';
 import type { PixelOrder } from '../../src/labels/runs.ts';
 import { maskOf } from './goldens.ts';
 import { randomLabelMap } from './random.ts';
@@ -76,5 +84,33 @@ describe('operations on runs', () => {
     expect(() => paintRuns(createLabelMap(4, 4, 1), 1, rows!)).toThrow(RangeError);
     expect(() => voteRuns([], 1)).toThrow(RangeError);
     expect(() => voteRuns([{ mask: rows!, weight: 1 }], 0)).toThrow(RangeError);
+  });
+});
+
+describe('labelsOfRuns', () => {
+  it.each(['row-major', 'column-major'] as const)('gives back label maps, %s', async (order) => {
+    const random = Random.from('labelsOfRuns', order);
+    for (let round = 0; round < 8; round++) {
+      const labels = randomLabelMap(
+        random,
+        random.integer(1, 60),
+        random.integer(1, 60),
+        random.integer(1, 70),
+      );
+      expect(await labelsOfRuns(await labelRuns(labels, order), { ...labels, order })).toEqual(labels);
+    }
+  });
+
+  it('refuses masks of other shapes, and boundaries that are none', async () => {
+    const shape = { width: 4, height: 3, order: 'row-major' } as const;
+    const paint = (...boundaries: number[]) =>
+      labelsOfRuns([{ ...shape, boundaries: Uint32Array.from(boundaries) }], shape);
+    expect([...(await paint(1, 3, 11, 12)).planes[0]!]).toEqual([0, 1, 1, 0, 0, 0, 0, 0, 0, 0, 0, 1]);
+    await expect(paint(1, 13)).rejects.toThrow(RangeError);
+    await expect(paint(1)).rejects.toThrow(RangeError);
+    await expect(paint(3, 3)).rejects.toThrow(RangeError);
+    await expect(paint(3, 1)).rejects.toThrow(RangeError);
+    const other = { ...shape, width: 3, boundaries: new Uint32Array(0) };
+    await expect(labelsOfRuns([other], shape)).rejects.toThrow(PhalanxError);
   });
 });

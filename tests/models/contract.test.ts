@@ -9,7 +9,9 @@ import { compile } from '../../src/engine/compile.ts';
 import { nativeTensorCount, startEngine } from '../../src/engine/engine.ts';
 import { randomNormal } from '../../src/engine/ops/random.ts';
 import { buildModel } from '../../src/models/buildModel.ts';
+import { parseModel } from '../../src/models/modelSchema.ts';
 import type { ModelOptions } from '../../src/models/modelSchema.ts';
+import { assembleModel } from '../../src/models/registry.ts';
 import { standsOnEncoder, suitableEncoders } from '../../src/models/decoders/limits.ts';
 import { decoderNames } from '../../src/models/decoders/options.ts';
 import type { DecoderName } from '../../src/models/decoders/options.ts';
@@ -42,6 +44,10 @@ const pairs = [
 const CLASSES = 2;
 // As many as a network of several inputs needs at least.
 const CHANNELS = 2;
+/** Other first weights for those of which a bottleneck of four units would be silent whatever the image. */
+const SEEDS: Partial<Record<DecoderName, number>> = { manet: 5 };
+/** Images and random drops with which a parameter may show that it can be trained. */
+const ATTEMPTS = 5;
 
 let folder: string;
 beforeAll(async () => {
@@ -63,7 +69,7 @@ describe.each(pairs)('%s on %s', (decoder, encoder) => {
 
   async function withModel(use: (model: SegmentationModel) => Promise<void> | void): Promise<void> {
     const before = { engine: nativeTensorCount(), tfjs: tf.memory().numTensors };
-    const model = buildModel(options, { seed: 3 });
+    const model = buildModel(options, { seed: SEEDS[decoder] ?? 3 });
     await use(model);
     model.dispose();
     expect({ engine: nativeTensorCount(), tfjs: tf.memory().numTensors }).toEqual(before);
@@ -124,12 +130,19 @@ describe.each(pairs)('%s on %s', (decoder, encoder) => {
         { name: 'gradients', precision: 'float32' },
       );
       const saved = fingerprints(model);
-      const x = image([2, side(model, 64), side(model, 64), CHANNELS]);
-      const seed = tf.tensor1d([1, 2], 'int32');
-      const largest = await gradient(x, seed);
-      for (const [index, [name]] of parameters.entries()) {
-        expect(largest[index]!.dataSync()[0], name).toBeGreaterThan(0);
+      // One draw can drop a residual branch for every image, and a ReLU can be silent for them all.
+      let silent: readonly string[] = parameters.map(([name]) => name);
+      for (let attempt = 0; silent.length > 0 && attempt < ATTEMPTS; attempt++) {
+        const x = image([2, side(model, 64), side(model, 64), CHANNELS], attempt);
+        const seed = tf.tensor1d([1, attempt], 'int32');
+        const largest = await gradient(x, seed);
+        const flowing = new Set(
+          parameters.filter((_, index) => largest[index]!.dataSync()[0]! > 0).map(([name]) => name),
+        );
+        silent = silent.filter((name) => !flowing.has(name));
+        tf.dispose([largest, x, seed]);
       }
+      expect(silent).toEqual([]);
       const trained = fingerprints(model);
       const changed = [...saved.keys()].filter((name) => saved.get(name) !== trained.get(name));
       // Statistics beside frozen parameters belong to layers that the original keeps and never calls.
@@ -139,9 +152,10 @@ describe.each(pairs)('%s on %s', (decoder, encoder) => {
       );
       expect(changed).toEqual(statistics);
 
+      const x = image([2, side(model, 64), side(model, 64), CHANNELS]);
       tf.dispose(tf.tidy(() => model.forward(x, { training: false })));
       expect(fingerprints(model)).toEqual(trained);
-      tf.dispose([largest, x, seed]);
+      x.dispose();
       gradient.dispose();
     }));
 
@@ -163,7 +177,7 @@ describe.each(pairs)('%s on %s', (decoder, encoder) => {
     withModel(async (model) => {
       const path = join(folder, `${decoder}-${encoder}.safetensors`);
       await writeSafetensors(path, stateDict(model), { format: 'pt' });
-      const other = buildModel(options, { seed: 4 });
+      const other = assembleModel(parseModel(options));
       loadStateDict(other, (await readSafetensors(path)).tensors, path);
       expect(fingerprints(other)).toEqual(fingerprints(model));
       other.dispose();
@@ -188,8 +202,8 @@ function side({ smallestSide, sizeMultiple }: SegmentationModel, least: number):
   return smallestSide + Math.max(0, Math.ceil((least - smallestSide) / sizeMultiple)) * sizeMultiple;
 }
 
-function image(shape: readonly [number, number, number, number]): tf.Tensor4D {
-  return tf.tidy(() => randomNormal(shape, tf.tensor1d([7, 8], 'int32')) as tf.Tensor4D);
+function image(shape: readonly [number, number, number, number], seed = 0): tf.Tensor4D {
+  return tf.tidy(() => randomNormal(shape, tf.tensor1d([7, seed], 'int32')) as tf.Tensor4D);
 }
 
 function everyFinite(x: tf.Tensor): boolean {

@@ -2,17 +2,18 @@ import { createHash } from 'node:crypto';
 import { readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import * as tf from '@tensorflow/tfjs-core';
-import { beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { compile } from '../../src/engine/compile.ts';
 import { nativeTensorCount, startEngine } from '../../src/engine/engine.ts';
 import { encoderNames, encoderSchema } from '../../src/models/encoders/options.ts';
 import type { EncoderName } from '../../src/models/encoders/options.ts';
 import { decoderNames } from '../../src/models/decoders/options.ts';
-import { buildModel } from '../../src/models/buildModel.ts';
 import { createEncoder } from '../../src/models/encoders/registry.ts';
 import type { Encoder } from '../../src/models/encoders/encoder.ts';
-import type { ModelOptions } from '../../src/models/modelSchema.ts';
+import { parseModel } from '../../src/models/modelSchema.ts';
+import { assembleModel } from '../../src/models/registry.ts';
 import type { Module } from '../../src/nn/module.ts';
+import type { HostTensor } from '../../src/nn/safetensors/format.ts';
 import { loadStateDict } from '../../src/nn/stateDict.ts';
 import { StochasticDepth } from '../../src/nn/stochasticDepth.ts';
 import { filled, filledState } from './formula.ts';
@@ -64,6 +65,9 @@ test('every encoder has its golden', () => {
 describe.each(encoderNames)('%s', (name) => {
   const golden = readGolden(name);
   const create = (options = {}) => createEncoder(encoderSchema.parse({ name, ...options }), 3);
+  // The encoder's own, and those of encoders within models.
+  const known = new Map<string, HostTensor>();
+  afterAll(() => known.clear());
 
   /** Compares the features, in inference, with every parameter from the formula. */
   async function compareFeatures(
@@ -71,7 +75,7 @@ describe.each(encoderNames)('%s', (name) => {
     digests: readonly Digest[],
     { size } = golden,
   ): Promise<void> {
-    loadStateDict(encoder, filledState(encoder));
+    loadStateDict(encoder, filledState(encoder, 0, known));
     const infer = compile((x: tf.Tensor4D) => encoder.forward(x, { training: false }).slice(1), {
       name: 'encoder',
       precision: 'float32',
@@ -130,15 +134,12 @@ describe.each(encoderNames)('%s', (name) => {
   const decoders = decoderNames.filter((decoder) => (golden.models[decoder] ?? null) !== null);
   test.each(decoders)('has the logits of the original under %s', async (decoder) => {
     const { keys, parameters, logits: expected } = golden.models[decoder]!;
-    const model = buildModel({
-      decoder: { name: decoder },
-      encoder: { name },
-      inChannels: 3,
-      classes: CLASSES,
-    } as ModelOptions);
+    const model = assembleModel(
+      parseModel({ decoder: { name: decoder }, encoder: { name }, inChannels: 3, classes: CLASSES }),
+    );
     expect(keysHash(model)).toBe(keys);
     expect(model.parameterCount).toBe(parameters);
-    loadStateDict(model, filledState(model));
+    loadStateDict(model, filledState(model, 0, known));
     const infer = compile((x: tf.Tensor4D) => model.forward(x, { training: false }).logits, {
       name: 'model',
       precision: 'float32',
@@ -155,7 +156,7 @@ describe.each(encoderNames)('%s', (name) => {
 
   test('takes images as small as the original does, and says what it needs', () => {
     const encoder = create();
-    loadStateDict(encoder, filledState(encoder));
+    loadStateDict(encoder, filledState(encoder, 0, known));
     const side = golden.smallestSide;
     const deepest = (height: number, width: number) =>
       tf.tidy(() => encoder.forward(tf.zeros([1, height, width, 3]), { training: false }).at(-1)!.shape);

@@ -17,14 +17,30 @@ export function filled(name: string, count: number, low: number, high: number): 
   return values;
 }
 
-/** The weights of a golden configuration, in PyTorch's names and layout; `lift` raises the biases. */
-export function filledState(model: Module, lift = 0): StateDict {
+/**
+ * The weights of a golden configuration, in PyTorch's names and layout; `lift` raises the biases.
+ *
+ * @param known Values of this `lift` by name and shape, taken over and added to, where several models share layers.
+ */
+export function filledState(model: Module, lift = 0, known?: Map<string, HostTensor>): StateDict {
   const tensors = new Map<string, HostTensor>();
   for (const [name, { torchShape: shape, dtype }] of model.namedState()) {
-    if (dtype === 'int32') tensors.set(name, { dtype: 'I64', shape, data: new BigInt64Array([7n]) });
-    else tensors.set(name, { dtype: 'F32', shape, data: filledValues(name, shape, lift) });
+    const key = `${name} ${shape.join('×')}`;
+    const tensor = known?.get(key) ?? filledTensor(name, shape, dtype, lift);
+    tensors.set(name, tensor);
+    known?.set(key, tensor);
   }
   return tensors;
+}
+
+function filledTensor(
+  name: string,
+  shape: readonly number[],
+  dtype: 'float32' | 'int32',
+  lift: number,
+): HostTensor {
+  if (dtype === 'int32') return { dtype: 'I64', shape, data: new BigInt64Array([7n]) };
+  return { dtype: 'F32', shape, data: filledValues(name, shape, lift) };
 }
 
 function filledValues(name: string, shape: readonly number[], lift: number): Float32Array {

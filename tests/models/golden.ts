@@ -16,6 +16,8 @@ export interface Digest {
 export interface Golden {
   readonly options: ModelOptions;
   readonly size: readonly [height: number, width: number];
+  /** Name of the values of the images; without it `x`. */
+  readonly input?: string;
   /** What is added to each image; without it two images as they are. */
   readonly offsets?: readonly number[];
   readonly parameters: number;
@@ -47,9 +49,15 @@ export function readGolden(name: string): Golden {
 }
 
 /** The input of a golden configuration, `[N, H, W, C]`. */
-export function goldenInput({ options, size: [height, width], offsets = [0, 0] }: Golden): tf.Tensor4D {
+export function goldenInput(golden: Golden): tf.Tensor4D {
+  const {
+    options,
+    size: [height, width],
+    input = 'x',
+    offsets = [0, 0],
+  } = golden;
   const count = options.inChannels * height * width;
-  const values = filled('x', offsets.length * count, -2, 2);
+  const values = filled(input, offsets.length * count, -2, 2);
   const images = values.map((value, index) => value + offsets[Math.floor(index / count)]!);
   return fromTorch(images, [offsets.length, options.inChannels, height, width]);
 }
@@ -59,6 +67,22 @@ export function fromTorch(
   shape: readonly [number, number, number, number],
 ): tf.Tensor4D {
   return tf.tidy(() => tf.transpose(tf.tensor4d(values, [...shape]), [0, 2, 3, 1]));
+}
+
+/** As `fromTorch`: N×C×D×H×W to `[N, D, H, W, C]`. */
+export function volumeFromTorch(
+  values: Float32Array,
+  shape: readonly [number, number, number, number, number],
+): tf.Tensor5D {
+  return tf.tidy(() => tf.transpose(tf.tensor5d(values, [...shape]), [0, 2, 3, 4, 1]));
+}
+
+/** As `toTorch`: `[N, D, H, W, C]` to N×C×D×H×W. */
+export function volumeToTorch(x: tf.Tensor5D): { shape: readonly number[]; values: Float32Array } {
+  const transposed = tf.transpose(x, [0, 4, 1, 2, 3]);
+  const result = { shape: transposed.shape, values: transposed.dataSync() as Float32Array };
+  transposed.dispose();
+  return result;
 }
 
 /** Name of an auxiliary output's values, as in tools/goldens/models.py. */

@@ -129,6 +129,20 @@ test.each<[string, unknown, string]>([
     'decoder.deepSupervision: expected 3 weights, one per feature map before the last, received 2',
   ],
   [
+    'weights for feature maps that an FPN does not have',
+    {
+      ...valid,
+      decoder: { name: 'fpn', deepSupervision: [1, 1] },
+      encoder: { name: 'resnet18', depth: 4 },
+    },
+    'decoder.deepSupervision: expected 4 weights, one per feature map before the last, received 2',
+  ],
+  [
+    'a network for volumes',
+    { ...valid, decoder: { name: 'unet3d' } },
+    'decoder.name: unet3d is a network for volumes, and this takes images',
+  ],
+  [
     'modalities that are not the channels of the image',
     { ...valid, decoder: { name: 'multi-input-unet', inputs: [1, 3] }, inChannels: 3 },
     'decoder.inputs: expected the channels of each modality, whose sum is inChannels (3), received a sum of 4',

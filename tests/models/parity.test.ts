@@ -3,10 +3,11 @@ import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { compile } from '../../src/engine/compile.ts';
 import { nativeTensorCount, startEngine } from '../../src/engine/engine.ts';
-import { buildModel } from '../../src/models/buildModel.ts';
 import { EncoderDecoder } from '../../src/models/encoderDecoder.ts';
 import { FCN } from '../../src/models/fcn.ts';
 import { LRASPP } from '../../src/models/lraspp.ts';
+import { parseModel } from '../../src/models/modelSchema.ts';
+import { assembleModel } from '../../src/models/registry.ts';
 import type { SegmentationModel } from '../../src/models/segmentationModel.ts';
 import { loadStateDict, stateDict } from '../../src/nn/stateDict.ts';
 import { toFloat32 } from '../../src/nn/safetensors/floats.ts';
@@ -38,7 +39,7 @@ describe.each(goldenNames)('%s', (name) => {
   const golden = readGolden(name);
 
   function build(lift = 0): SegmentationModel {
-    const model = buildModel(golden.options);
+    const model = assembleModel(parseModel(golden.options));
     loadStateDict(model, filledState(model, lift));
     return model;
   }

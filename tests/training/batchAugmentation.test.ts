@@ -251,9 +251,9 @@ describe('training', () => {
   test('sees the loss of blended targets', async () => {
     // A share of 0 everywhere is training on the first labels alone.
     const hard = async function* (epoch: number, start: number): AsyncGenerator<Batch> {
-      for await (const { shares: _, ...batch } of blended(epoch, start)) {
-        const labels = batch.labels.filter((__, i) => i % 2 === 0);
-        yield { ...batch, labels, labelShape: [2, 32, 32, 1] };
+      for await (const { ids, images, imageShape, labels: both } of blended(epoch, start)) {
+        const labels = both.filter((_, i) => i % 2 === 0);
+        yield { ids, images, imageShape, labels, labelShape: [2, 32, 32, 1] };
       }
     };
     const zero = async function* (epoch: number, start: number): AsyncGenerator<Batch> {

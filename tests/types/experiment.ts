@@ -1,4 +1,5 @@
 import { defineEnsemble, defineExperiment, extendExperiment } from '../../src/index.ts';
+import type { TtaSpec } from '../../src/index.ts';
 
 /** Compiled, never run: each marked line must fail to compile. */
 export function declarations(): void {
@@ -65,6 +66,8 @@ export function declarations(): void {
   });
   defineExperiment({ ...base, model: { decoder: { name: 'unet-original', padding: true } } });
 
+  // @ts-expect-error a network for volumes does not train on images
+  defineExperiment({ ...base, model: { decoder: { name: 'unet3d' } } });
   // @ts-expect-error a whole network takes no encoder
   defineExperiment({ ...base, model: { ...model, decoder: { name: 'unet-original', padding: true } } });
   // @ts-expect-error a decoder needs an encoder
@@ -140,7 +143,10 @@ export function declarations(): void {
   defineEnsemble({
     output: 'best',
     members: [{ run: 'a', weight: 2 }, { run: 'b' }],
-    tta: { horizontalFlip: false, scales: [0.75, 1] },
+    tta: {
+      transforms: [{ name: 'Rotate90' }, { name: 'Scale', scales: [0.75, 1.25] }],
+      merge: { of: 'probabilities', type: 'gmean' },
+    },
     threshold: { 'finger-1': 0.4 },
   });
   // @ts-expect-error members are needed
@@ -152,5 +158,9 @@ export function declarations(): void {
   // @ts-expect-error a misspelt key
   defineEnsemble({ output: 'best', members: [{ run: 'a' }], thrshold: 0.4 });
   // @ts-expect-error a misspelt view
-  defineEnsemble({ output: 'best', members: [{ run: 'a' }], tta: { flip: true } });
+  defineEnsemble({ output: 'best', members: [{ run: 'a' }], tta: 'hfilp' });
+  const tta = { transforms: [{ name: 'VerticalFlip' }] } as const;
+  // @ts-expect-error a geometric mean of logits
+  const wrong: TtaSpec = { ...tta, merge: { of: 'logits', type: 'gmean' } };
+  defineEnsemble({ output: 'best', members: [{ run: 'a' }], tta: wrong });
 }

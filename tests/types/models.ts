@@ -1,4 +1,5 @@
 import { buildModel } from '../../src/models/buildModel.ts';
+import { buildVolumeModel } from '../../src/models/volumes/buildVolumeModel.ts';
 import type { DecoderOptions } from '../../src/models/decoders/options.ts';
 import type { ModelOptions } from '../../src/models/modelSchema.ts';
 
@@ -38,6 +39,18 @@ export function modelOptions(): void {
     ...image,
   });
   buildModel({ decoder: { name: 'attention-unet' }, encoder: { name: 'resnet18', depth: 4 }, ...image });
+  buildModel({
+    decoder: { name: 'fpn', deepSupervision: [0.1, 0.2, 0.3, 0.4] },
+    encoder: { name: 'resnet18' },
+    ...image,
+  });
+  buildVolumeModel({ decoder: { name: 'unet3d', fMaps: [8, 16], upsample: 'trilinear' }, ...image });
+  // @ts-expect-error a network for volumes takes no images
+  buildModel({ decoder: { name: 'unet3d' }, ...image });
+  // @ts-expect-error a decoder for images takes no volumes
+  buildVolumeModel({ decoder: { name: 'light-unet' }, ...image });
+  // @ts-expect-error an order of layers that it does not have
+  buildVolumeModel({ decoder: { name: 'unet3d', layerOrder: 'rcg' }, ...image });
 
   buildModel({
     decoder: { name: 'multi-input-unet', inputs: [1, 2], fusion: 'attention', attentionType: 'scse' },

@@ -4,6 +4,7 @@ import type { registry } from '../../src/augment/registry.ts';
 import type { TransformSpec } from '../../src/augment/spec.ts';
 import type { ensembleSchema, experimentSchema } from '../../src/experiment/schema.ts';
 import type { decoderSchemas } from '../../src/models/decoders/options.ts';
+import type { VolumeOptions, volumeSchemas } from '../../src/models/volumes/options.ts';
 
 /** The types whose doc comments the reference quotes; `docComments.ts` finds them by these names. */
 export interface Declared {
@@ -13,4 +14,6 @@ export interface Declared {
   readonly transforms: typeof registry;
   readonly builders: typeof builders;
   readonly decoders: typeof decoderSchemas;
+  readonly volume: VolumeOptions;
+  readonly volumes: typeof volumeSchemas;
 }

@@ -103,5 +103,7 @@ export function readDocComments(): DocComments {
     transforms: declared.property('transforms'),
     builders: declared.property('builders'),
     decoders: declared.property('decoders'),
+    volume: declared.property('volume'),
+    volumes: declared.property('volumes'),
   };
 }

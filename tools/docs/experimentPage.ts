@@ -67,12 +67,25 @@ function section(key: string, experiment: Schema, docs: DocComments): string[] {
   const inner = Object.entries(property.properties ?? {}).flatMap(([name, child]) => {
     if (!isChoice(child)) return [];
     const comments = name === 'decoder' ? docs.decoders : undefined;
+    const types = own.property(name);
     return [
       `### ${code(`${key}.${name}`)}`,
-      ...alternativeSections(namedOptions(child), own.property(name), '####', comments),
+      ...alternativeSections(namedOptions(child), types, '####', comments),
+      ...nestedChoices(namedOptions(child)).flatMap(([nested, choice]) => [
+        `### ${code(nested)}`,
+        ...alternativeSections(namedOptions(choice), types.property(nested), '####'),
+      ]),
     ];
   });
   return [heading, comment, settingsTable(settingRows(property, own, `${key}.`)), ...inner];
+}
+
+/** What several alternatives let a person choose, each once. */
+function nestedChoices(options: readonly Schema[]): [string, Schema][] {
+  const choices = options.flatMap((option) =>
+    Object.entries(option.properties ?? {}).filter(([, child]) => isChoice(child)),
+  );
+  return [...new Map(choices)];
 }
 
 function alternativeSections(

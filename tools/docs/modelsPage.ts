@@ -3,13 +3,18 @@ import type { EncoderName } from '../../src/models/encoders/options.ts';
 import { listModels } from '../../src/models/listModels.ts';
 import { parseModel } from '../../src/models/modelSchema.ts';
 import type { OptionEntry } from '../../src/models/listModels.ts';
+import { volumeSchemas } from '../../src/models/volumes/options.ts';
+import { readDocComments } from './docComments.ts';
 import { anchor, code, generatedFrom, page, table } from './markdown.ts';
+import { describedSchema } from './schemaValues.ts';
+import { namedSection, settingRows } from './settingsTable.ts';
 
 const count = new Intl.NumberFormat('en');
 
 /** `docs/reference/models.md`: every encoder and decoder with its sizes, from the trees themselves. */
 export async function modelsPage(): Promise<string> {
-  const { encoders, decoders } = listModels();
+  const { encoders, decoders, volumes } = listModels();
+  const docs = readDocComments();
   const rows: string[][] = [];
   for (const encoder of encoders) {
     rows.push([
@@ -44,6 +49,22 @@ export async function modelsPage(): Promise<string> {
             ),
         optionNames(decoder.options),
       ]),
+    ),
+    '## Networks for volumes',
+    'They take volumes `[N, D, H, W, C]` where decoders take images: `buildVolumeModel` builds one, and `phalanx model summary` and `run` know them by `--decoder`. Experiments train on images alone. Parameters are for one channel and one class.',
+    table(
+      ['network', 'parameters'],
+      volumes.map(({ name, parameters }) => [code(name), count.format(parameters)]),
+    ),
+    ...volumes.map(({ name }) =>
+      namedSection(
+        {
+          names: [name],
+          comment: docs.volumes.comment(name),
+          rows: settingRows(describedSchema(volumeSchemas[name]), docs.volume.named(name), ''),
+        },
+        '###',
+      ),
     ),
   );
 }

@@ -88,7 +88,10 @@ export function isChoice(property: Schema): boolean {
 function choices(property: Schema, path: string): string | undefined {
   if (!isChoice(property)) return undefined;
   const names = namedOptions(property).map((option) => code(nameOf(option)));
-  return `${code('{ name, … }')}, [one of](#${anchor(path)}) ${names.join(', ')}`;
+  const words = (property.anyOf ?? []).flatMap(({ const: word }) =>
+    typeof word === 'string' ? [code(word)] : [],
+  );
+  return `${[...words, code('{ name, … }')].join(' or ')}, [one of](#${anchor(path)}) ${names.join(', ')}`;
 }
 
 function requiredOrDefault(schema: Schema, key: string): string {

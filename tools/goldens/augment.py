@@ -3,7 +3,8 @@
 Needs from PyPI: albumentations==2.0.8 numpy opencv-python-headless>=5 (pixels of warps changed with OpenCV 5).
 Run: python tools/goldens/augment.py
 
-Writes tests/goldens/augment/cases.json (what was applied) and cases.bin.gz (inputs and outputs, one after the other).
+Writes tests/goldens/augment/cases.json (what was applied), cases.bin.gz (inputs and outputs, one after the other) and
+reference.png.
 A transform is written as it is in TypeScript; ranges whose ends are equal force the parameter.
 """
 
@@ -60,7 +61,7 @@ def snake(name):
 def to_python(spec):
     options = {}
     for key, value in spec.items():
-        if key == "name":
+        if key in ("name", "referenceImages"):
             continue
         if key == "interpolation":
             value = INTERPOLATIONS[value]
@@ -125,6 +126,34 @@ def cases():
     for height, width in ((90, 122), (45, 30), (128, 128)):
         yield always("Resize", height=height, width=width), "colour", ODD, 0
         yield always("Resize", height=height, width=width, interpolation="nearest"), "colour", ODD, 0
+    for kind in ("grey", "colour"):
+        yield always("Transpose"), kind, ODD, 0
+        for side in (3, 5, 7, 11):
+            yield always("MedianBlur", blurLimit=[side, side]), kind, ODD, 0
+        for mode, limit in (("camera", 0.6), ("camera", -0.4), ("fisheye", 0.47), ("fisheye", -0.7)):
+            yield always("OpticalDistortion", distortLimit=[limit, limit], mode=mode), kind, EVEN, WARP
+    for border in BORDERS:
+        yield always("OpticalDistortion", distortLimit=[0.9, 0.9], borderMode=border, fill=[44, 44, 44]), "colour", ODD, WARP
+    yield always("OpticalDistortion", distortLimit=[0.5, 0.5], interpolation="nearest"), "colour", ODD, 0
+    for angle in (27.3, -66):
+        yield always("SafeRotate", limit=[angle, angle]), "colour", EVEN, 0
+        yield always("Rotate", limit=[angle, angle], cropBorder=True), "colour", EVEN, WARP
+        yield always("Affine", rotate=[angle, angle], scale=[1.2, 1.2], fitOutput=True), "colour", ODD, WARP
+    # Of windows whose standard deviation follows from their side, residuals are multiples of 1/16 or so of a grey
+    # level, and OpenCV's rounding decides which of them exceed a whole threshold; none is 10.3.
+    for side, sigma, alpha, threshold in ((5, 1.1, 0.5, 10), (7, 0.7, 1, 4), (3, 2, 0.3, 0)):
+        options = {"blurLimit": [side, side], "sigmaLimit": [sigma, sigma], "alpha": [alpha, alpha]}
+        yield always("UnsharpMask", **options, threshold=threshold), "colour", ODD, 1
+        yield always("UnsharpMask", **options, threshold=threshold), "grey", EVEN, 1
+    for method in ("weighted_average", "desaturation", "average", "max"):
+        yield always("ToGray", method=method), "colour", ODD, 0
+    dropout = {"randomOffset": False, "holesNumberXy": [4, 8], "fill": 77}
+    yield always("GridDropout", **dropout, ratio=0.4), "colour", EVEN, 0
+    yield always("GridDropout", **dropout, ratio=0.6, shiftXy=[2, 3], fillMask=0), "grey", EVEN, 0
+    yield always("Resize", height=20, width=30, areaForDownscale="image"), "colour", EVEN, 0
+    for ratio in (1, 0.63):
+        files = ["tests/goldens/augment/reference.png"]
+        yield always("HistogramMatching", referenceImages=files, blendRatio=[ratio, ratio]), "colour", ODD, 0
     full = {"size": [40, 40], "scale": [1, 1], "ratio": [64 / 48, 64 / 48]}
     yield always("RandomResizedCrop", **full), "colour", EVEN, 0
 
@@ -137,6 +166,9 @@ def main():
         blob.extend(np.ascontiguousarray(array).tobytes())
         return offset
 
+    OUT.mkdir(parents=True, exist_ok=True)
+    reference = make_input("colour", 40, 31, seed=77)[0] // 2 + 60
+    cv2.imwrite(str(OUT / "reference.png"), reference[..., ::-1])
     for spec, kind, size, tolerance in cases():
         key = f"{kind} {size[0]}x{size[1]}"
         if key not in inputs:
@@ -153,7 +185,8 @@ def main():
                 },
             }
         source = inputs[key]
-        result = to_python(spec)(image=source["image"], masks=source["masks"])
+        given = {"hm_metadata": [reference]} if spec["name"] == "HistogramMatching" else {}
+        result = to_python(spec)(image=source["image"], masks=source["masks"], **given)
         image, labels = result["image"], pack(list(result["masks"]))
         described.append(
             {
@@ -166,7 +199,6 @@ def main():
                 "labels": append(labels),
             }
         )
-    OUT.mkdir(parents=True, exist_ok=True)
     versions = {"albumentations": A.__version__, "opencv": cv2.__version__}
     document = {
         "madeWith": versions,

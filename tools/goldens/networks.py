@@ -71,6 +71,22 @@ class SupervisedUnetPlusPlus(nn.Module):
         return logits, [F.interpolate(head(side), x.shape[2:], mode="bilinear") for head, side in heads]
 
 
+class SupervisedFPN(nn.Module):
+    """segmentation-models-pytorch's, with heads on the levels of the pyramid, the deepest first."""
+
+    def __init__(self, model, classes):
+        super().__init__()
+        self.encoder, self.decoder, self.segmentation_head = model.encoder, model.decoder, model.segmentation_head
+        levels = [self.decoder.p5, self.decoder.p4, self.decoder.p3, self.decoder.p2]
+        self.sides = [None] * len(levels)
+        for index, level in enumerate(levels):
+            level.register_forward_hook(lambda _, __, y, index=index: self.sides.__setitem__(index, y))
+        width = self.decoder.p5.out_channels
+        self.deep_supervision_heads = nn.ModuleList(SegmentationHead(width, classes, kernel_size=3) for _ in levels)
+
+    forward = SupervisedUnetPlusPlus.forward
+
+
 def conv_norm_relu(source, target):
     return [nn.Conv2d(source, target, 3, padding=1), nn.BatchNorm2d(target), nn.ReLU()]
 

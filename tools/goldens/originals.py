@@ -7,7 +7,7 @@ import timm
 import torch
 import torchvision
 from mobilenet import register_mobilenet
-from networks import SupervisedUnetPlusPlus, build_network
+from networks import SupervisedFPN, SupervisedUnetPlusPlus, build_network
 from segmentation_models_pytorch.decoders.unet.decoder import UnetDecoder
 from segmentation_models_pytorch.encoders import encoders as smp_encoders
 from segmentation_models_pytorch.encoders.mix_transformer import MixVisionTransformer
@@ -92,7 +92,8 @@ def smp_model(options):
             add_center_block=decoder["center"],
         )
     if decoder.get("deepSupervision"):
-        return SupervisedUnetPlusPlus(model, options["classes"])
+        supervised = SupervisedFPN if decoder["name"] == "fpn" else SupervisedUnetPlusPlus
+        return supervised(model, options["classes"])
     return model
 
 

@@ -15,7 +15,7 @@ import numpy as np
 import segmentation_models_pytorch as smp
 import torch
 
-from models import filled, filled_state
+from formula import filled, filled_state
 
 STEPS, BATCHES, SIZE, CLASSES, CELL = 50, 3, 128, 4, 16
 DECAY, CLIP = 0.01, 1.0

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import type { Random } from '../../core/random.ts';
 import type { Sample } from '../../data/dataset.ts';
 import { boundingBoxes } from '../../labels/boxes.ts';
-import { flip } from '../../pixels/geometry.ts';
+import { reorient, symmetries } from '../../pixels/symmetry.ts';
 import { release, uninitialized, uninitializedPlanes } from '../../pixels/memory.ts';
 import { probability } from '../definition.ts';
 import { showsOtherHand } from '../handSide.ts';
@@ -51,7 +51,7 @@ export async function copyPaste(
 ): Promise<Pasted> {
   const count = random.integer(fewest, most + 1);
   const mirrored = await showsOtherHand(source.labels, target.labels);
-  const from = mirrored ? sampleOf(await flip(rasterOf(source), 'horizontal'), source) : source;
+  const from = mirrored ? sampleOf(await reorient(rasterOf(source), symmetries.h), source) : source;
   const [sourceBoxes, targetBoxes] = await Promise.all([
     boundingBoxes(from.labels),
     boundingBoxes(target.labels),

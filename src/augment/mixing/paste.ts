@@ -3,10 +3,12 @@ import type { Box } from '../../labels/boxes.ts';
 import { classPose } from '../../labels/pose.ts';
 import type { Pose } from '../../labels/pose.ts';
 import { convolveSeparable } from '../../pixels/filters.ts';
-import { warpAffine } from '../../pixels/geometry.ts';
-import type { AffineMatrix, Raster } from '../../pixels/geometry.ts';
+import { invertAffine } from '../../pixels/affine.ts';
+import type { AffineMatrix } from '../../pixels/affine.ts';
+import type { Raster } from '../../pixels/geometry.ts';
 import type { ImageSize } from '../../pixels/image.ts';
 import { release } from '../../pixels/memory.ts';
+import { warp } from '../../pixels/warp.ts';
 import type { Window } from '../../pixels/window.ts';
 import { rasterOf } from '../sample.ts';
 
@@ -42,8 +44,10 @@ export async function pasteClass(target: Sample, source: Sample, options: PasteO
   const matrix = alignment(from, to ?? from);
   const window = windowOf(matrix, sourceBox, target.image, Math.ceil(3 * options.blend));
   if (window === undefined) return 0;
-  const moved = await warpAffine(rasterOf(source), {
-    matrix: shifted(matrix, window),
+  const inverse = invertAffine(shifted(matrix, window));
+  const { width, height } = source.image;
+  const moved = await warp(rasterOf(source), {
+    steps: [{ map: { kind: 'affine', matrix: inverse }, width, height, fold: 'none' }],
     width: window.width,
     height: window.height,
     interpolation: 'linear',
@@ -79,10 +83,10 @@ function windowOf(
   image: ImageSize,
   margin: number,
 ): Window | undefined {
-  const corners = [left - 1, left + width].flatMap((x) => [
+  const corners = [left - 1, left + width].flatMap((x): [number, number][] => [
     [x, top - 1],
     [x, top + height],
-  ]) as [number, number][];
+  ]);
   const xs = corners.map(([x, y]) => a * x + b * y + c);
   const ys = corners.map(([x, y]) => d * x + e * y + f);
   const x = Math.max(0, Math.floor(Math.min(...xs)) - margin);

@@ -1,6 +1,6 @@
 import type { Random } from '../../core/random.ts';
 import type { Sample } from '../../data/dataset.ts';
-import { flip } from '../../pixels/geometry.ts';
+import { reorient, symmetries } from '../../pixels/symmetry.ts';
 import { showsOtherHand } from '../handSide.ts';
 import { joinPatches } from '../mixing/patches.ts';
 import { rasterOf, sampleOf } from '../sample.ts';
@@ -39,7 +39,7 @@ export async function makeMosaic(
   for (const [corner, sample] of samples.entries()) {
     const mirror = corner > 0 && (await showsOtherHand(sample.labels, first.labels));
     mirrored.push(mirror);
-    const upright = mirror ? sampleOf(await flip(rasterOf(sample), 'horizontal'), sample) : sample;
+    const upright = mirror ? sampleOf(await reorient(rasterOf(sample), symmetries.h), sample) : sample;
     fitting.push(await fitted(upright, first.image));
   }
   const cut = [x, y] as const;

@@ -1,6 +1,9 @@
 import { z } from 'zod';
-import { warpOptions, warpSample } from '../affine.ts';
-import { builderOf, defineTransform, probability } from '../definition.ts';
+import type { Random } from '../../core/random.ts';
+import type { AffineMatrix } from '../../pixels/affine.ts';
+import type { ImageSize } from '../../pixels/image.ts';
+import { affineMatrix, affineMove, warpOptions } from '../affine.ts';
+import { builderOf, defineGeometric, probability } from '../definition.ts';
 import { rangeOrValue } from '../ranges.ts';
 
 /** One range for both axes, or one each. */
@@ -22,7 +25,7 @@ function axes(value: readonly [number, number] | Axes): Axes {
  * Scales, rotates and shears (degrees) about the centre and translates, by fractions of the size
  * (`translatePercent`) or by pixels (`translatePx`), not both.
  */
-export const Affine = defineTransform(
+export const Affine = defineGeometric(
   'Affine',
   {
     /** Factors of the size. */
@@ -37,11 +40,15 @@ export const Affine = defineTransform(
     shear: perAxis(shear),
     /** Scale both axes alike. */
     keepRatio: z.boolean().default(false),
+    /** Shrink as often as enlarge, however far the range reaches to either side of 1. */
+    balancedScale: z.boolean().default(false),
+    /** Make the output as large as what was turned, scaled and sheared needs; a translation then changes nothing. */
+    fitOutput: z.boolean().default(false),
     ...warpOptions,
     p: probability(0.5),
   },
-  async (sample, options, random) => {
-    const { width, height } = sample.image;
+  (size, options, random) => {
+    const { width, height } = size;
     const translate = { x: 0, y: 0 };
     if (options.translatePx !== undefined) {
       const { x, y } = axes(options.translatePx);
@@ -56,8 +63,8 @@ export const Affine = defineTransform(
     const shearX = -random.uniform(...shears.x);
     const shearY = -random.uniform(...shears.y);
     const scales = axes(options.scale);
-    const scaleX = random.uniform(...scales.x);
-    const drawnY = random.uniform(...scales.y);
+    const scaleX = drawScale(scales.x, options.balancedScale, random);
+    const drawnY = drawScale(scales.y, options.balancedScale, random);
     const parameters = {
       translateX: translate.x,
       translateY: translate.y,
@@ -67,7 +74,10 @@ export const Affine = defineTransform(
       scaleY: options.keepRatio ? scaleX : drawnY,
       rotate: random.uniform(...options.rotate),
     };
-    return warpSample(sample, parameters, options);
+    const matrix = affineMatrix(parameters, size);
+    if (!options.fitOutput) return [affineMove(matrix, size, options)];
+    const fitted = fit(matrix, size);
+    return [affineMove(fitted.matrix, size, options, fitted.size)];
   },
   ({ translatePercent, translatePx }) =>
     translatePercent !== undefined && translatePx !== undefined
@@ -76,3 +86,24 @@ export const Affine = defineTransform(
 );
 
 export const affine = builderOf(Affine);
+
+function drawScale([low, high]: readonly [number, number], balanced: boolean, random: Random): number {
+  if (!balanced) return random.uniform(low, high);
+  if (low < 1 && high > 1) return random.chance(0.5) ? random.uniform(low, 1) : random.uniform(1, high);
+  if (low < 1) return random.uniform(low, 1);
+  return high > 1 ? random.uniform(1, high) : 1;
+}
+
+/** The matrix followed by the shift that brings its image to the origin, and the image's size. */
+function fit(matrix: AffineMatrix, { width, height }: ImageSize): { matrix: AffineMatrix; size: ImageSize } {
+  const [a, b, c, d, e, f] = matrix;
+  const corners = [[0, 0] as const, [width, 0] as const, [width, height] as const, [0, height] as const];
+  const xs = corners.map(([x, y]) => a * x + b * y + c);
+  const ys = corners.map(([x, y]) => d * x + e * y + f);
+  const [left, top] = [Math.floor(Math.min(...xs)), Math.floor(Math.min(...ys))];
+  const size = {
+    width: Math.min(65536, Math.ceil(Math.max(...xs)) - left + 1),
+    height: Math.min(65536, Math.ceil(Math.max(...ys)) - top + 1),
+  };
+  return { matrix: [a, b, c - left, d, e, f - top], size };
+}

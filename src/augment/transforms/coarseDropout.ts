@@ -1,9 +1,7 @@
 import { z } from 'zod';
-import type { LabelMap } from '../../labels/labelMap.ts';
-import { fillBytes } from '../../pixels/geometry.ts';
-import type { Image } from '../../pixels/image.ts';
 import type { Window } from '../../pixels/window.ts';
 import { builderOf, defineTransform, probability } from '../definition.ts';
+import { withHoles } from '../holes.ts';
 import { fill, range } from '../ranges.ts';
 
 const extent = range([0.1, 0.2], [0, 65536]);
@@ -36,35 +34,8 @@ export const CoarseDropout = defineTransform(
       const y = random.integer(0, height - h + 1);
       return { x: random.integer(0, width - w + 1), y, width: w, height: h };
     });
-    return Promise.resolve({
-      image: withHoles(sample.image, holes, fillBytes(options.fill)),
-      labels: options.fillMask === 0 ? withoutLabels(sample.labels, holes) : sample.labels,
-    });
+    return Promise.resolve(withHoles(sample, holes, options));
   },
 );
 
 export const coarseDropout = builderOf(CoarseDropout);
-
-function withHoles(image: Image, holes: readonly Window[], fill: Uint8Array): Image {
-  const { width, channels } = image;
-  // Not slice(): of a Buffer, that is a view of the same bytes.
-  const data = new Uint8Array(image.data);
-  for (const hole of holes) {
-    const row = new Uint8Array(hole.width * channels);
-    for (let i = 0; i < row.length; i++) row[i] = fill[i % channels]!;
-    for (let y = hole.y; y < hole.y + hole.height; y++) data.set(row, (y * width + hole.x) * channels);
-  }
-  return { ...image, data };
-}
-
-function withoutLabels(labels: LabelMap, holes: readonly Window[]): LabelMap {
-  const planes = labels.planes.map((plane) => plane.slice());
-  for (const { x, y, width, height } of holes) {
-    for (const plane of planes) {
-      for (let row = y; row < y + height; row++) {
-        plane.fill(0, row * labels.width + x, row * labels.width + x + width);
-      }
-    }
-  }
-  return { ...labels, planes };
-}

@@ -1,10 +1,9 @@
-import { flip } from '../../pixels/geometry.ts';
-import { builderOf, defineTransform, probability } from '../definition.ts';
-import { rasterOf, sampleOf } from '../sample.ts';
+import { symmetries } from '../../pixels/symmetry.ts';
+import { builderOf, defineGeometric, probability } from '../definition.ts';
 
 /** Swaps left and right. */
-export const HorizontalFlip = defineTransform('HorizontalFlip', { p: probability(0.5) }, async (sample) =>
-  sampleOf(await flip(rasterOf(sample), 'horizontal'), sample),
-);
+export const HorizontalFlip = defineGeometric('HorizontalFlip', { p: probability(0.5) }, () => [
+  { kind: 'symmetry', symmetry: symmetries.h },
+]);
 
 export const horizontalFlip = builderOf(HorizontalFlip);

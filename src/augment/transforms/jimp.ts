@@ -27,15 +27,15 @@ const pixelMethods = [
 ] as const;
 
 /** Jimp's operations that move whole 32-bit pixels, so that a packed label plane passes for an RGBA image. */
-const geometricMethods = ['crop', 'flip', 'resize', 'rotate'] as const;
+const geometricMethods = ['crop', 'fisheye', 'flip', 'resize', 'rotate', 'scale', 'scaleToFit'] as const;
 
 const methods = [...pixelMethods, ...geometricMethods] as const;
 type JimpMethod = (typeof methods)[number];
 
 /**
- * Any of jimp's operations on a single image, with its arguments as data. Labels follow `crop`, `flip`, `rotate`
- * (by multiples of 90 degrees, or with `mode: false`) and `resize` (nearest, whatever the image's mode). Transparency
- * does not come back to an image without an alpha channel.
+ * Any of jimp's operations on a single image, with its arguments as data. Labels follow `crop`, `fisheye`, `flip`,
+ * `rotate` (by multiples of 90 degrees, or with `mode: false`), `resize`, `scale` and `scaleToFit` (nearest, whatever
+ * the image's mode). Transparency does not come back to an image without an alpha channel.
  */
 export const Jimp = defineTransform(
   'Jimp',
@@ -125,13 +125,23 @@ function fromBitmap({ width, height, data: rgba }: Bitmap, channels: Image['chan
   return { width, height, channels, data };
 }
 
+function resizes(method: JimpMethod): boolean {
+  return method === 'resize' || method === 'scale' || method === 'scaleToFit';
+}
+
+/** A resize's argument, asking for whole pixels; a number is a factor. */
+function nearestArgument(argument: unknown): object {
+  const size = typeof argument === 'number' ? { f: argument } : (argument as object);
+  return { ...size, mode: 'nearestNeighbor' };
+}
+
 async function movedLabels(
   { labels }: Sample,
   method: JimpMethod,
   args: readonly unknown[],
   { width, height }: Image,
 ): Promise<LabelMap> {
-  const labelArgs = method === 'resize' ? [{ ...(args[0] as object), mode: 'nearestNeighbor' }] : args;
+  const labelArgs = resizes(method) ? [nearestArgument(args[0])] : args;
   const planes: Uint32Array[] = [];
   for (const plane of labels.planes) {
     const moved = await callJimp(method, labelArgs, {

@@ -1,13 +1,11 @@
 import { z } from 'zod';
 import { borderModes } from '../../pixels/geometry.ts';
-import { copyWindow } from '../../pixels/window.ts';
 import { padding, padPositions } from '../crop.ts';
-import { builderOf, defineTransform, probability } from '../definition.ts';
+import { builderOf, defineGeometric, probability } from '../definition.ts';
 import { fill, side } from '../ranges.ts';
-import { rasterOf, sampleOf } from '../sample.ts';
 
 /** Pads to at least minHeight × minWidth pixels; `position` is where the image goes. */
-export const PadIfNeeded = defineTransform(
+export const PadIfNeeded = defineGeometric(
   'PadIfNeeded',
   {
     minHeight: side.default(1024),
@@ -17,11 +15,10 @@ export const PadIfNeeded = defineTransform(
     fill,
     p: probability(1),
   },
-  (sample, options, random) => {
-    const { minWidth, minHeight, position, borderMode, fill } = options;
-    const { top, left, width, height } = padding(sample.image, minWidth, minHeight, position, random);
-    const window = { x: -left, y: -top, width, height };
-    return Promise.resolve(sampleOf(copyWindow(rasterOf(sample), window, borderMode, fill), sample));
+  (size, options, random) => {
+    const { minWidth, minHeight, position, borderMode: border, fill } = options;
+    const { top, left, width, height } = padding(size, minWidth, minHeight, position, random);
+    return [{ kind: 'window', window: { x: -left, y: -top, width, height }, border, fill }];
   },
 );
 

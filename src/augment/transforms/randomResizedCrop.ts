@@ -2,34 +2,33 @@ import { z } from 'zod';
 import type { Random } from '../../core/random.ts';
 import { interpolations } from '../../pixels/geometry.ts';
 import type { ImageSize } from '../../pixels/image.ts';
-import { release } from '../../pixels/memory.ts';
-import { resize } from '../../pixels/resize.ts';
 import type { Window } from '../../pixels/window.ts';
-import { copyWindow } from '../../pixels/window.ts';
-import { builderOf, defineTransform, probability } from '../definition.ts';
+import { builderOf, defineGeometric, probability } from '../definition.ts';
 import { range, side } from '../ranges.ts';
-import { rasterOf, sampleOf } from '../sample.ts';
+import { resizeMove } from '../resizeMove.ts';
 
 /**
  * Cuts out a part of random area (`scale`, a fraction of the image) and aspect ratio (width / height) and resizes it
  * to `size`, `[height, width]` in pixels.
  */
-export const RandomResizedCrop = defineTransform(
+export const RandomResizedCrop = defineGeometric(
   'RandomResizedCrop',
   {
     size: z.tuple([side, side]).readonly(),
     scale: range([0.08, 1], [0, 1]),
     ratio: range([0.75, 4 / 3], [1e-3, 1e3]),
     interpolation: z.enum(interpolations).default('linear'),
+    /** `image`: average what falls into a pixel where the image shrinks; labels stay nearest. */
+    areaForDownscale: z.literal('image').nullable().default(null),
     p: probability(1),
   },
-  async (sample, options, random) => {
-    const window = randomWindow(sample.image, options, random);
+  (size, options, random) => {
+    const window = randomWindow(size, options, random);
     const [height, width] = options.size;
-    const cut = copyWindow(rasterOf(sample), window);
-    const resized = await resize(cut, { width, height }, options.interpolation);
-    release([cut.image.data, ...cut.planes]);
-    return sampleOf(resized, sample);
+    return [
+      { kind: 'window', window, border: 'constant', fill: 0 },
+      resizeMove(window, { width, height }, options),
+    ];
   },
 );
 

@@ -1,21 +1,21 @@
 import { z } from 'zod';
 import { interpolations } from '../../pixels/geometry.ts';
-import { resize as resizeRaster } from '../../pixels/resize.ts';
-import { builderOf, defineTransform, probability } from '../definition.ts';
+import { builderOf, defineGeometric, probability } from '../definition.ts';
 import { side } from '../ranges.ts';
-import { rasterOf, sampleOf } from '../sample.ts';
+import { resizeMove } from '../resizeMove.ts';
 
 /** Resizes to height × width, in pixels. */
-export const Resize = defineTransform(
+export const Resize = defineGeometric(
   'Resize',
   {
     height: side,
     width: side,
     interpolation: z.enum(interpolations).default('linear'),
+    /** `image`: average what falls into a pixel where the image shrinks; labels stay nearest. */
+    areaForDownscale: z.literal('image').nullable().default(null),
     p: probability(1),
   },
-  async (sample, { width, height, interpolation }) =>
-    sampleOf(await resizeRaster(rasterOf(sample), { width, height }, interpolation), sample),
+  (size, options) => [resizeMove(size, options, options)],
 );
 
 export const resize = builderOf(Resize);

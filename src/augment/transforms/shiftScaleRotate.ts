@@ -1,5 +1,5 @@
-import { identity, warpOptions, warpSample } from '../affine.ts';
-import { builderOf, defineTransform, probability } from '../definition.ts';
+import { affineMatrix, affineMove, identity, warpOptions } from '../affine.ts';
+import { builderOf, defineGeometric, probability } from '../definition.ts';
 import { symmetricRange } from '../ranges.ts';
 
 const shift = symmetricRange([-0.0625, 0.0625], [-1, 1]);
@@ -8,7 +8,7 @@ const shift = symmetricRange([-0.0625, 0.0625], [-1, 1]);
  * Shifts (fractions of width and height), scales (1 + limit) and rotates (degrees) about the centre. As in
  * albumentations 2 the scales along x and y are drawn separately.
  */
-export const ShiftScaleRotate = defineTransform(
+export const ShiftScaleRotate = defineGeometric(
   'ShiftScaleRotate',
   {
     shiftLimit: shift,
@@ -19,8 +19,8 @@ export const ShiftScaleRotate = defineTransform(
     ...warpOptions,
     p: probability(0.5),
   },
-  async (sample, options, random) => {
-    const { width, height } = sample.image;
+  (size, options, random) => {
+    const { width, height } = size;
     const shiftX = random.uniform(...(options.shiftLimitX ?? options.shiftLimit));
     const shiftY = random.uniform(...(options.shiftLimitY ?? options.shiftLimit));
     const [low, high] = options.scaleLimit;
@@ -32,7 +32,7 @@ export const ShiftScaleRotate = defineTransform(
       scaleY: random.uniform(1 + low, 1 + high),
       rotate: random.uniform(...options.rotateLimit),
     };
-    return warpSample(sample, parameters, options);
+    return [affineMove(affineMatrix(parameters, size), size, options)];
   },
 );
 

@@ -1,10 +1,9 @@
-import { flip } from '../../pixels/geometry.ts';
-import { builderOf, defineTransform, probability } from '../definition.ts';
-import { rasterOf, sampleOf } from '../sample.ts';
+import { symmetries } from '../../pixels/symmetry.ts';
+import { builderOf, defineGeometric, probability } from '../definition.ts';
 
 /** Swaps top and bottom. */
-export const VerticalFlip = defineTransform('VerticalFlip', { p: probability(0.5) }, async (sample) =>
-  sampleOf(await flip(rasterOf(sample), 'vertical'), sample),
-);
+export const VerticalFlip = defineGeometric('VerticalFlip', { p: probability(0.5) }, () => [
+  { kind: 'symmetry', symmetry: symmetries.v },
+]);
 
 export const verticalFlip = builderOf(VerticalFlip);

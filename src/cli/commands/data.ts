@@ -1,7 +1,10 @@
 import { join } from 'node:path';
 import { PhalanxError } from '../../core/errors.ts';
 import type { RegisterCommand } from '../command.ts';
-import { collect, wholeNumber } from '../options.ts';
+import { formatOptions, readFormat } from '../formatOption.ts';
+import type { FormatFlags } from '../formatOption.ts';
+import { wholeNumber } from '../options.ts';
+import { registerDataPrepare } from './dataPrepare.ts';
 
 interface PhantomFlags {
   readonly people: number;
@@ -40,15 +43,15 @@ export const registerData: RegisterCommand = (program, run) => {
         );
       }),
     );
-  group
-    .command('check')
+  formatOptions(group.command('check'))
     .description('list every defect of a dataset; exit 1 if there is an error')
     .argument('<dir>', 'folder of the dataset')
     .action(
-      run(async ({ output, signal }, directory: string) => {
-        const { checkDataset } = await import('../../data/handBone/check.ts');
+      run(async ({ output, signal }, directory: string, flags: FormatFlags) => {
+        const { checkFormat } = await import('../../data/formats/check.ts');
+        const format = await readFormat(flags);
         const progress = output.progress('check');
-        const check = await checkDataset(directory, {
+        const check = await checkFormat(directory, format, {
           signal,
           onProgress: ({ done, total }) => progress.update(done, total),
         });
@@ -75,17 +78,16 @@ export const registerData: RegisterCommand = (program, run) => {
         }
       }),
     );
-  group
-    .command('analyze')
+  formatOptions(group.command('analyze'))
     .description('a report on the dataset: samples, areas, overlaps, people, unusual images')
     .argument('<dir>', 'folder of the dataset')
     .option('--out <dir>', 'folder of the report', 'reports')
     .action(
-      run(async ({ output, signal }, directory: string, options: { out: string }) => {
-        const { readHandBone } = await import('../../data/handBone/reader.ts');
+      run(async ({ output, signal }, directory: string, options: FormatFlags & { out: string }) => {
+        const { openFormat } = await import('../../data/formats/open.ts');
         const { analyzeDataset } = await import('../../analysis/analyzeDataset.ts');
         const { writeDatasetReport } = await import('../../analysis/report/writeDatasetReport.ts');
-        const dataset = await readHandBone(directory);
+        const dataset = await openFormat(directory, await readFormat(options));
         const progress = output.progress('analyze');
         const analysis = await analyzeDataset(dataset, {
           signal,
@@ -98,42 +100,5 @@ export const registerData: RegisterCommand = (program, run) => {
         output.result({ report, images, classes, overlaps, outliers }, `Report: ${report}`);
       }),
     );
-  group
-    .command('prepare')
-    .description("decode a dataset once, at an experiment's size")
-    .argument('<experiment>', 'file below experiments/, such as demo/unet')
-    .option('--set <path=value>', 'change a setting; may be given several times', collect)
-    .option('--cache <dir>', 'where decoded images are kept', 'cache')
-    .option('--drop-stale', 'remove samples of this size that the dataset no longer uses')
-    .action(
-      run(
-        async (
-          { output, signal },
-          reference: string,
-          options: { set?: string[]; cache: string; dropStale?: boolean },
-        ) => {
-          const { resolveExperiment } = await import('../../experiment/resolve.ts');
-          const { openDataset, prepareEntries } = await import('../../experiment/experimentData.ts');
-          const { config } = await resolveExperiment(reference, options.set);
-          const dataset = await openDataset(config.data);
-          const entries = [...dataset.entries.train, ...dataset.entries.test];
-          const progress = output.progress('decode');
-          const cache = await prepareEntries(dataset, entries, config.data, options.cache, {
-            signal,
-            onProgress: ({ done, total }) => progress.update(done, total),
-          });
-          progress.close();
-          if (options.dropStale === true) {
-            const { dropStale, findStale } = await import('../../data/cache/stale.ts');
-            const stale = await findStale(cache);
-            await dropStale(stale);
-            const bytes = stale.reduce((sum, { size }) => sum + size, 0);
-            output.note(`${stale.length} stale files removed, ${(bytes / 1e6).toFixed(1)} MB`);
-          }
-          const { width, height, channels } = cache.shape;
-          const text = `${entries.length} images of ${width} × ${height} × ${channels} in ${cache.folder}.`;
-          output.result({ folder: cache.folder, images: entries.length, ...cache.shape }, text);
-        },
-      ),
-    );
+  registerDataPrepare(group, run);
 };

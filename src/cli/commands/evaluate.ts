@@ -1,11 +1,13 @@
 import { resolve } from 'node:path';
+import type { TtaName } from '../../inference/tta/names.ts';
 import type { RegisterCommand } from '../command.ts';
+import { ttaOption } from '../options.ts';
 import { PredictionView } from '../terminal/ensemble.ts';
 import type { Progress } from '../terminal/progress.ts';
 import { table } from '../terminal/table.ts';
 
 interface EvaluateFlags {
-  readonly flip: boolean;
+  readonly tta: TtaName;
   readonly data?: string;
   readonly runs: string;
   readonly cache: string;
@@ -16,7 +18,7 @@ export const registerEvaluate: RegisterCommand = (program, run) => {
     .command('evaluate')
     .description('score a run on the images its fold held out, with error maps')
     .argument('<run>', 'folder, identifier or experiment (the newest run of it)')
-    .option('--no-flip', 'predict each image once, not mirrored as well')
+    .option(...ttaOption)
     .option('--data <dir>', 'the dataset, if it is not where it was while training')
     .option('--runs <dir>', 'where runs are kept', 'runs')
     .option('--cache <dir>', 'where decoded images are kept', 'cache')
@@ -24,11 +26,13 @@ export const registerEvaluate: RegisterCommand = (program, run) => {
       run(async ({ output, signal }, reference: string, flags: EvaluateFlags) => {
         const { findRun } = await import('../../experiment/runDirectory.ts');
         const { evaluateRun } = await import('../../experiment/evaluateRun.ts');
-        const { flip, data, cache } = flags;
+        const { ttaOf } = await import('../../inference/tta/options.ts');
+        const { data, cache } = flags;
+        const tta = ttaOf(flags.tta);
         const found = await findRun(resolve(flags.runs), reference);
         const view = new PredictionView(output, found.state.experiment);
         let progress: Progress | undefined;
-        for await (const event of evaluateRun({ run: found, flip, data, cache, signal })) {
+        for await (const event of evaluateRun({ run: found, tta, data, cache, signal })) {
           if (event.type === 'prediction') view.show(event.event);
           else if (event.type === 'progress') {
             progress ??= output.progress('score');

@@ -47,12 +47,16 @@ export function registerModelExport(group: Command, run: Runner): void {
     run(async ({ output }, reference: string | undefined, flags: ExportFlags) => {
       const { out, last, encoderOnly } = flags;
       const format = flags.format ?? (extname(out) === '.onnx' ? 'onnx' : 'safetensors');
+      if (reference !== undefined) refuseSecondModel(flags);
       if (format !== 'safetensors') {
         const { path, input } = await exportAs(format, reference, flags);
         output.result({ output: path, input }, `${path} written: x ${input.join('×')} to logits.`);
         return;
       }
       if (reference === undefined) throw wrong('A run is missing, whose weights are written', 'Name a run');
+      if (flags.size !== undefined) {
+        throw wrong('Weights in a .safetensors file are for images of any size', 'Leave out --size');
+      }
       const { exportRun } = await import('../../experiment/exportRun.ts');
       const { findRun } = await import('../../experiment/runDirectory.ts');
       const { tensors } = await exportRun({
@@ -72,7 +76,6 @@ async function exportAs(format: GraphFormat, reference: string | undefined, flag
     throw wrong('An encoder alone is written as .safetensors only', 'Leave out --encoder-only');
   }
   if (reference !== undefined) {
-    if (weights !== undefined) throw wrong('A run and --weights are two models', 'Leave one of them out');
     const { exportRunGraph } = await import('../../experiment/exportRunGraph.ts');
     const { findRun } = await import('../../experiment/runDirectory.ts');
     const checkpoint = last === true ? 'last' : 'best';
@@ -87,6 +90,13 @@ async function exportAs(format: GraphFormat, reference: string | undefined, flag
   const { exportWeights } = await import('../../models/export/exportWeights.ts');
   const model = await declared({ ...flags, decoder });
   return exportWeights({ model, weightsPath: weights, format, size, outputPath });
+}
+
+/** A run knows its model: what tells another would say nothing. */
+function refuseSecondModel({ weights, decoder, encoder, set }: ExportFlags): void {
+  const given = Object.entries({ weights, decoder, encoder, set }).find(([, value]) => value !== undefined);
+  if (given === undefined) return;
+  throw wrong(`A run and --${given[0]} are two models`, 'Leave one of them out');
 }
 
 function imageSize(text: string): Size {

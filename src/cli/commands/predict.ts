@@ -1,12 +1,13 @@
 import { resolve } from 'node:path';
 import type { RegisterCommand } from '../command.ts';
-import { collect, oneOf } from '../options.ts';
+import type { TtaName } from '../../inference/tta/names.ts';
+import { collect, oneOf, ttaOption } from '../options.ts';
 import { PredictionView, showEnsemble } from '../terminal/ensemble.ts';
 import { duration } from '../terminal/progress.ts';
 
 interface PredictFlags {
   readonly split: 'test' | 'val';
-  readonly flip: boolean;
+  readonly tta: TtaName;
   readonly data?: string;
   readonly runs: string;
   readonly cache: string;
@@ -32,17 +33,18 @@ export const registerPredict: RegisterCommand = (program, run) => {
       oneOf('--split', ['test', 'val']),
       'test',
     )
-    .option('--no-flip', 'predict each image once, not mirrored as well')
+    .option(...ttaOption)
     .option('--data <dir>', 'the dataset, if it is not where it was while training')
     .option('--runs <dir>', 'where runs are kept', 'runs')
     .option('--cache <dir>', 'where decoded images are kept', 'cache')
     .action(
       run(async ({ output, signal }, reference: string, flags: PredictFlags) => {
         const { findRun } = await import('../../experiment/runDirectory.ts');
-        const { openRunData, predictRun, storeOf, ttaOf } = await import('../../experiment/predictRun.ts');
+        const { openRunData, predictRun, storeOf } = await import('../../experiment/predictRun.ts');
+        const { ttaOf } = await import('../../inference/tta/options.ts');
         const found = await findRun(resolve(flags.runs), reference);
         const data = await openRunData(found, flags.split, flags.data);
-        const tta = ttaOf({ horizontalFlip: flags.flip, scales: [1] });
+        const tta = ttaOf(flags.tta);
         const store = storeOf(found, flags.split, tta);
         const view = new PredictionView(output, found.state.experiment);
         for await (const event of predictRun({ data, tta, store, cache: flags.cache, signal })) {

@@ -1,6 +1,8 @@
 import { existsSync } from 'node:fs';
 import { PhalanxError } from '../../core/errors.ts';
 import type { RegisterCommand } from '../command.ts';
+import { formatOptions, readFormat } from '../formatOption.ts';
+import type { FormatFlags } from '../formatOption.ts';
 import { oneOf } from '../options.ts';
 import { table } from '../terminal/table.ts';
 
@@ -12,16 +14,15 @@ interface VoteFlags {
 
 export const registerSubmission: RegisterCommand = (program, run) => {
   const group = program.command('submission').description('check, score and combine submission CSVs');
-  group
-    .command('check')
+  formatOptions(group.command('check'))
     .description('every defect of a submission; exit 1 if there is an error')
     .argument('<csv>', 'the submission')
     .requiredOption('--data <dir>', 'the dataset it was made for')
     .action(
-      run(async ({ output }, csv: string, options: { data: string }) => {
-        const { readHandBone } = await import('../../data/handBone/reader.ts');
+      run(async ({ output }, csv: string, options: FormatFlags & { data: string }) => {
+        const { openFormat } = await import('../../data/formats/open.ts');
         const { checkSubmission } = await import('../../inference/submission/check.ts');
-        const check = await checkSubmission(csv, await readHandBone(options.data));
+        const check = await checkSubmission(csv, await openFormat(options.data, await readFormat(options)));
         const lines = check.defects.map(({ severity, line, what }) => {
           const place = line === undefined ? csv : `${csv}:${line}`;
           return `${output.style(severity === 'error' ? 'red' : 'yellow', severity)}  ${place}  ${what}`;
@@ -41,20 +42,25 @@ export const registerSubmission: RegisterCommand = (program, run) => {
         }
       }),
     );
-  group
-    .command('score')
+  formatOptions(group.command('score'))
     .description('mean Dice as the competition computes it; needs annotations')
     .argument('<csv>', 'the submission')
     .requiredOption('--data <dir>', 'the dataset, with annotations of the split')
     .option('--split <split>', 'test or train', oneOf('--split', ['test', 'train']), 'test')
     .action(
-      run(async ({ output }, csv: string, options: { data: string; split: 'test' | 'train' }) => {
-        const { readHandBone } = await import('../../data/handBone/reader.ts');
-        const { scoreSubmission } = await import('../../inference/submission/score.ts');
-        const score = await scoreSubmission(csv, await readHandBone(options.data), options.split);
-        const rows = Object.entries(score.perClass).map(([name, dice]) => [name, dice.toFixed(4)]);
-        output.result(score, `${table(['class', 'Dice'], rows)}\n\nmean Dice ${score.meanDice.toFixed(4)}`);
-      }),
+      run(
+        async ({ output }, csv: string, options: FormatFlags & { data: string; split: 'test' | 'train' }) => {
+          const { openFormat } = await import('../../data/formats/open.ts');
+          const { scoreSubmission } = await import('../../inference/submission/score.ts');
+          const score = await scoreSubmission(
+            csv,
+            await openFormat(options.data, await readFormat(options)),
+            options.split,
+          );
+          const rows = Object.entries(score.perClass).map(([name, dice]) => [name, dice.toFixed(4)]);
+          output.result(score, `${table(['class', 'Dice'], rows)}\n\nmean Dice ${score.meanDice.toFixed(4)}`);
+        },
+      ),
     );
   group
     .command('vote')

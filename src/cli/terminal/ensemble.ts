@@ -1,6 +1,7 @@
 import type { PredictionEvent } from '../../inference/predict.ts';
 import type { RunEnsembleEvent } from '../../experiment/runEnsemble.ts';
 import type { Output } from './output.ts';
+import { bytesText } from './bytes.ts';
 import { duration } from './progress.ts';
 import { table } from './table.ts';
 import type { Progress } from './progress.ts';
@@ -34,7 +35,7 @@ export class PredictionView {
         this.#progress.startAt(event.kept);
         break;
       case 'progress':
-        this.#progress?.update(event.done, event.total, sizeText(event.bytes));
+        this.#progress?.update(event.done, event.total, bytesText(event.bytes));
         break;
       case 'warning':
         this.#output.warn(event.message);
@@ -42,7 +43,7 @@ export class PredictionView {
       case 'finished': {
         const { written, kept, bytes, seconds } = event;
         this.#progress?.clear();
-        const size = written === 0 ? '' : `, ${sizeText(bytes / written)} each`;
+        const size = written === 0 ? '' : `, ${bytesText(bytes / written)} each`;
         const before = kept === 0 ? '' : ` (${kept} were there)`;
         this.#output.note(
           `${this.#label}: ${written} images predicted in ${duration(seconds)}${size}${before}`,
@@ -53,10 +54,6 @@ export class PredictionView {
         event satisfies never;
     }
   }
-}
-
-function sizeText(bytes: number): string {
-  return bytes < 1e6 ? `${(bytes / 1e3).toFixed(0)} kB` : `${(bytes / 1e6).toFixed(1)} MB`;
 }
 
 /** Shows an ensemble being made, and returns what was written. */

@@ -1,17 +1,21 @@
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
+import { writeFileAtomic } from '../../core/atomicFile.ts';
 import { PhalanxError } from '../../core/errors.ts';
 import { createLabelMap } from '../../labels/labelMap.ts';
+import { classAreas } from '../../labels/overlap.ts';
 import { resizeLabels } from '../../labels/resize.ts';
 import type { ImageSize } from '../../pixels/image.ts';
+import { release } from '../../pixels/memory.ts';
 import { resizeImage } from '../../pixels/resize.ts';
 import type { ResizeMethod } from '../../pixels/resize.ts';
 import type { Dataset, Sample, SampleEntry } from '../dataset.ts';
 import { withChannels } from '../imageFile.ts';
 import { mapConcurrently } from '../mapConcurrently.ts';
-import type { ConcurrencyOptions } from '../mapConcurrently.ts';
-import { hasSample, readSample, sampleExtension, writeSample } from './sampleFile.ts';
+import type { ConcurrencyOptions, Progress } from '../mapConcurrently.ts';
+import { findSample, readAreas, readSample, sampleExtension, writeSample } from './sampleFile.ts';
 import type { SampleShape } from './sampleFile.ts';
+import { describeFolder, isCurrent, settingsName } from './settings.ts';
 import { SourceIndex } from './sources.ts';
 
 /** What a cached sample depends on besides its source files. */
@@ -22,9 +26,19 @@ export interface CacheSettings {
   readonly interpolation: ResizeMethod;
 }
 
-export interface CacheOptions extends CacheSettings, ConcurrencyOptions {
+/** How far the cache is: entries that are done, and what of it had to be made. */
+export interface CacheProgress extends Progress {
+  /** Samples that were decoded; the others were there. */
+  readonly built: number;
+  /** Size of all samples so far, bytes. */
+  readonly bytes: number;
+}
+
+export interface CacheOptions extends CacheSettings, Omit<ConcurrencyOptions, 'onProgress'> {
   /** Folder of the cache; caches of several datasets and settings can share it. */
   readonly directory: string;
+  /** Called after each entry. */
+  readonly onProgress?: ((progress: CacheProgress) => void) | undefined;
 }
 
 /** Decoded and resized samples on disk. */
@@ -34,6 +48,10 @@ export interface SampleCache {
   readonly shape: SampleShape;
   /** The files of the prepared entries. */
   readonly paths: ReadonlySet<string>;
+  /** Samples that preparing decoded; the others were there. */
+  readonly built: number;
+  /** Size of the prepared entries' files, bytes. */
+  readonly bytes: number;
   /**
    * Image and labels of one of the prepared entries, in memory of their own; no class anywhere if it has no
    * annotation. A file that has been damaged or removed since is made again.
@@ -41,14 +59,17 @@ export interface SampleCache {
    * @throws PhalanxError `cache/unprepared` for another entry.
    */
   read(entry: SampleEntry): Promise<Sample>;
+  /**
+   * Pixels of each class in the sample, `[classes]`, without reading the rest of it.
+   *
+   * @throws PhalanxError `cache/unprepared` for an entry that was not prepared.
+   */
+  areas(entry: SampleEntry): Promise<Uint32Array>;
 }
-
-/** Raised whenever the same sources and settings would give other pixels. */
-const cacheVersion = 1;
 
 /**
  * Decodes and resizes every entry that is not in the cache yet. Files are named by the content of image and
- * annotation, so a changed annotation is noticed, and a renamed image is not decoded again. Any number of processes
+ * annotation and by how they are read, so a changed annotation is noticed, and a renamed image is not decoded again. Any number of processes
  * may prepare the same folder at once, and any of them may be killed: what is there is whole.
  *
  * @throws PhalanxError about the first image or annotation that cannot be read, `file/write`; the signal's reason.
@@ -56,37 +77,65 @@ const cacheVersion = 1;
 export async function prepareCache(
   dataset: Dataset,
   entries: readonly SampleEntry[],
-  { directory, imageSize, channels, interpolation, ...concurrency }: CacheOptions,
+  { directory, imageSize, channels, interpolation, onProgress, ...concurrency }: CacheOptions,
 ): Promise<SampleCache> {
   const settings = { imageSize, channels, interpolation };
   const shape: SampleShape = { ...imageSize, channels, classes: dataset.classes.length };
-  const named = JSON.stringify([cacheVersion, shape, interpolation, dataset.classes]);
-  const folder = join(directory, nameOf(named));
+  const described = describeFolder({ shape, interpolation, classes: dataset.classes });
+  const folder = join(directory, nameOf(described));
+  if (!(await isCurrent(folder))) await writeFileAtomic(join(folder, settingsName), described);
   const sources = await SourceIndex.load(join(directory, 'sources.json'));
   const paths = new Map<string, string>();
-  const build = async (entry: SampleEntry, path: string): Promise<Sample> => {
+  const sizes = new Map<string, number>();
+  let built = 0;
+  let bytes = 0;
+  const build = async (entry: SampleEntry, path: string): Promise<{ sample: Sample; size: number }> => {
     const sample = await decode(dataset, entry, settings);
-    await writeSample(path, sample);
-    return sample;
+    return { sample, size: await writeSample(path, sample) };
   };
   const prepare = async (entry: SampleEntry): Promise<void> => {
     const image = await sources.hash(entry.imagePath);
     const annotation = entry.annotationPath === undefined ? '' : await sources.hash(entry.annotationPath);
-    const path = join(folder, `${nameOf(image, annotation)}${sampleExtension}`);
-    if (!(await hasSample(path, shape))) await build(entry, path);
+    const others = await Promise.all((entry.sources ?? []).map((source) => sources.hash(source)));
+    const reading = entry.reading === undefined ? [] : [entry.reading];
+    const path = join(folder, `${nameOf(image, annotation, ...others, ...reading)}${sampleExtension}`);
+    let size = await findSample(path, shape);
+    if (size === undefined) {
+      const made = await build(entry, path);
+      release([made.sample.image.data, ...made.sample.labels.planes]);
+      size = made.size;
+      built++;
+    }
+    // Two entries of the same content share a file.
+    if (!sizes.has(path)) bytes += size;
+    sizes.set(path, size);
     paths.set(entry.id, path);
   };
   try {
-    await mapConcurrently(entries, prepare, concurrency);
+    await mapConcurrently(entries, prepare, {
+      ...concurrency,
+      onProgress: (progress) => onProgress?.({ ...progress, built, bytes }),
+    });
   } finally {
     await sources.save();
   }
-  const read = async (entry: SampleEntry): Promise<Sample> => {
+  const pathOf = (entry: SampleEntry): string => {
     const path = paths.get(entry.id);
     if (path === undefined) throw unprepared(entry);
-    return (await readSample(path, shape)) ?? (await build(entry, path));
+    return path;
   };
-  return { folder, shape, paths: new Set(paths.values()), read };
+  const read = async (entry: SampleEntry): Promise<Sample> => {
+    const path = pathOf(entry);
+    return (await readSample(path, shape)) ?? (await build(entry, path)).sample;
+  };
+  const areas = async (entry: SampleEntry): Promise<Uint32Array> => {
+    const path = pathOf(entry);
+    return (
+      (await readAreas(path, shape)) ??
+      Uint32Array.from(await classAreas((await build(entry, path)).sample.labels))
+    );
+  };
+  return { folder, shape, paths: new Set(paths.values()), built, bytes, read, areas };
 }
 
 async function decode(

@@ -28,6 +28,8 @@ const settledAfterNs = 2_000_000_000n;
 export class SourceIndex {
   readonly #path: string;
   readonly #files: Map<string, HashedFile>;
+  /** What is being hashed: the slices of a volume ask for one file at once. */
+  readonly #inWork = new Map<string, Promise<string>>();
   #added = false;
 
   private constructor(path: string, files: Map<string, HashedFile>) {
@@ -46,6 +48,16 @@ export class SourceIndex {
    * @throws PhalanxError `cache/source` when the file cannot be read.
    */
   async hash(path: string): Promise<string> {
+    const inWork = this.#inWork.get(path) ?? this.#hash(path);
+    this.#inWork.set(path, inWork);
+    try {
+      return await inWork;
+    } finally {
+      this.#inWork.delete(path);
+    }
+  }
+
+  async #hash(path: string): Promise<string> {
     try {
       const status = await stat(path, { bigint: true });
       const size = Number(status.size);

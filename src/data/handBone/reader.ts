@@ -1,13 +1,14 @@
 import { PhalanxError } from '../../core/errors.ts';
 import type { LabelMap } from '../../labels/labelMap.ts';
 import { fillPolygons } from '../../labels/polygons.ts';
-import type { Dataset, SampleEntry } from '../dataset.ts';
+import type { Dataset, Person, SampleEntry } from '../dataset.ts';
 import { defectError } from '../defect.ts';
 import { readImageFile, readPngSize } from '../imageFile.ts';
 import type { DecodeOptions } from '../imageFile.ts';
 import { inspectAnnotation } from './annotation.ts';
 import { handBoneClasses } from './classes.ts';
 import { listHandBone } from './layout.ts';
+import type { HandBoneListing } from './layout.ts';
 import { readMetaData } from './metaData.ts';
 
 /**
@@ -15,21 +16,37 @@ import { readMetaData } from './metaData.ts';
  * missing, and so may annotations.
  *
  * @param options.channels what `readImage` returns, see `readImageFile`.
+ * @param options.classes labels of the polygons, in the order of their bits, where they are not the competition's.
  * @throws PhalanxError naming the first thing that is wrong with the arrangement of files or with the metadata
  *   table; `checkDataset` lists them all.
  */
-export async function readHandBone(root: string, options: DecodeOptions = {}): Promise<Dataset> {
+export async function readHandBone(
+  root: string,
+  options: DecodeOptions & { readonly classes?: readonly string[] } = {},
+): Promise<Dataset> {
   const listing = await listHandBone(root);
   const wrong = listing.defects.find(({ severity }) => severity === 'error');
   if (wrong !== undefined) throw defectError(wrong);
   const { metaDataPath } = listing;
+  const persons =
+    metaDataPath === undefined ? new Map<string, Person>() : (await readMetaData(metaDataPath)).persons;
+  return handBoneDataset(listing, persons, options);
+}
+
+/** The dataset that has been listed; see `readHandBone`. */
+export function handBoneDataset(
+  { root, entries }: HandBoneListing,
+  persons: ReadonlyMap<string, Person>,
+  { classes = handBoneClasses, ...decoding }: DecodeOptions & { readonly classes?: readonly string[] } = {},
+): Dataset {
   return {
-    root: listing.root,
-    classes: handBoneClasses,
-    persons: metaDataPath === undefined ? new Map() : (await readMetaData(metaDataPath)).persons,
-    entries: listing.entries,
-    readImage: (entry) => readImageFile(entry.imagePath, options),
-    readLabels,
+    root,
+    classes,
+    persons,
+    entries,
+    readImage: (entry) => readImageFile(entry.imagePath, decoding),
+    readSize: (entry) => readPngSize(entry.imagePath),
+    readLabels: (entry) => readLabels(entry, classes),
   };
 }
 
@@ -39,7 +56,7 @@ export async function readHandBone(root: string, options: DecodeOptions = {}): P
  * @throws PhalanxError `annotation/…` naming the first thing that is wrong with the annotation, `image/…` when the
  *   image's size cannot be read.
  */
-async function readLabels(entry: SampleEntry): Promise<LabelMap> {
+async function readLabels(entry: SampleEntry, classes: readonly string[]): Promise<LabelMap> {
   const { annotationPath, imagePath } = entry;
   if (annotationPath === undefined) {
     throw new PhalanxError('annotation/missing', {
@@ -49,8 +66,8 @@ async function readLabels(entry: SampleEntry): Promise<LabelMap> {
     });
   }
   const size = await readPngSize(imagePath);
-  const { polygons, defects } = await inspectAnnotation(annotationPath, size, handBoneClasses);
+  const { polygons, defects } = await inspectAnnotation(annotationPath, size, classes);
   const wrong = defects.find(({ severity }) => severity === 'error');
   if (wrong !== undefined) throw defectError(wrong);
-  return await fillPolygons(polygons, { ...size, classes: handBoneClasses.length });
+  return await fillPolygons(polygons, { ...size, classes: classes.length });
 }

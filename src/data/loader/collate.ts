@@ -1,5 +1,6 @@
 import { PhalanxError } from '../../core/errors.ts';
 import { planeCount } from '../../labels/labelMap.ts';
+import { uninitialized, uninitializedPlanes } from '../../pixels/memory.ts';
 import type { Batch } from '../batch.ts';
 import type { MixedSample } from './mixing.ts';
 
@@ -59,11 +60,12 @@ function emptyBatch(
   blends: boolean,
 ): Batch {
   const pixels = ids.length * height * width;
+  const [labels] = uninitializedPlanes(1, pixels * planes) as [Uint32Array<ArrayBuffer>];
   return {
     ids,
-    images: new Uint8Array(pixels * channels),
+    images: uninitialized(pixels * channels),
     imageShape: [ids.length, height, width, channels],
-    labels: new Int32Array(pixels * planes),
+    labels: new Int32Array(labels.buffer),
     labelShape: [ids.length, height, width, planes],
     ...(blends ? { shares: new Float32Array(ids.length) } : {}),
   };

@@ -1,15 +1,17 @@
 import pLimit from 'p-limit';
 import { PhalanxError } from '../../core/errors.ts';
 import { Random } from '../../core/random.ts';
+import type { ImageSize } from '../../pixels/image.ts';
 import { release } from '../../pixels/memory.ts';
 import type { Batch } from '../batch.ts';
 import type { Sample, SampleEntry } from '../dataset.ts';
 import { defaultConcurrency } from '../mapConcurrently.ts';
 import { Collation } from './collate.ts';
+import { cropAround } from './cropAround.ts';
 import { drawPartner } from './mixing.ts';
 import type { DrawPartner, SampleMixer } from './mixing.ts';
 import { sequentialSampler } from './samplers.ts';
-import type { Sampler } from './samplers.ts';
+import type { Drawn, Sampler } from './samplers.ts';
 
 /**
  * Changes image and labels of a sample together; all its randomness comes from `random`. It may return what it was
@@ -28,6 +30,11 @@ export interface LoaderOptions {
   readonly epoch: number;
   /** `sequentialSampler` if left out. */
   readonly sampler?: Sampler;
+  /**
+   * Of every sample only a window of this size goes on, centred on a pixel of the class that its draw names, as far as
+   * the image reaches, or else anywhere; at most the samples' size.
+   */
+  readonly crop?: ImageSize;
   /** Leaves out the last batch if it is not full. */
   readonly dropLast?: boolean;
   readonly transform?: SampleTransform;
@@ -91,8 +98,7 @@ export async function* loadBatches(options: LoaderOptions): AsyncGenerator<Batch
 }
 
 /** One place in a batch: which sample, and the random numbers that are its own. */
-interface Draw {
-  readonly entry: SampleEntry;
+interface Draw extends Drawn {
   readonly random: Random;
 }
 
@@ -100,11 +106,11 @@ function planEpoch(options: LoaderOptions): Draw[][] {
   const { entries, batchSize, seed, epoch, sampler = sequentialSampler, dropLast } = options;
   const drawn = sampler(entries, Random.from(seed, 'order', epoch));
   const times = new Map<string, number>();
-  const draws = drawn.map((entry) => {
+  const draws = drawn.map(({ entry, focus }) => {
     const earlier = times.get(entry.id) ?? 0;
     times.set(entry.id, earlier + 1);
     const random = Random.from(seed, 'augment', epoch, entry.id);
-    return { entry, random: earlier === 0 ? random : random.derive(earlier) };
+    return { entry, focus, random: earlier === 0 ? random : random.derive(earlier) };
   });
   return Array.from({ length: batchCount(draws.length, batchSize, dropLast) }, (_, batch) =>
     draws.slice(batch * batchSize, (batch + 1) * batchSize),
@@ -113,7 +119,7 @@ function planEpoch(options: LoaderOptions): Draw[][] {
 
 async function loadBatch(
   draws: readonly Draw[],
-  { cache, transform, mixer, entries }: LoaderOptions,
+  { cache, transform, crop, mixer, entries }: LoaderOptions,
   limit: ReturnType<typeof pLimit>,
   stop: AbortSignal,
 ): Promise<Batch> {
@@ -121,11 +127,14 @@ async function loadBatch(
     draws.map(({ entry }) => entry.id),
     mixer?.blends,
   );
-  const load = async ({ entry, random }: Draw, index: number): Promise<void> => {
+  const load = async ({ entry, focus, random }: Draw, index: number): Promise<void> => {
     const made: Sample[] = [];
-    const sampleOf = async (of: SampleEntry, own: Random): Promise<Sample> => {
+    const sampleOf = async (of: SampleEntry, own: Random, around?: number): Promise<Sample> => {
       stop.throwIfAborted();
-      const sample = await cache.read(of);
+      const whole = await cache.read(of);
+      stop.throwIfAborted();
+      const sample = crop === undefined ? whole : await cropAround(whole, crop, around, own.derive('crop'));
+      if (sample !== whole) release([whole.image.data, ...whole.labels.planes]);
       made.push(sample);
       stop.throwIfAborted();
       if (transform === undefined) return sample;
@@ -134,7 +143,7 @@ async function loadBatch(
       return transformed;
     };
     const partner: DrawPartner = (own) => sampleOf(drawPartner(entries, entry, own), own.derive('augment'));
-    const own = await sampleOf(entry, random);
+    const own = await sampleOf(entry, random, focus);
     const mixed = await mixer?.mix(own, random.derive('mix'), partner);
     if (mixed !== undefined) made.push(mixed);
     collation.add(index, mixed ?? own);

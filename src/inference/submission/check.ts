@@ -1,6 +1,5 @@
 import pLimit from 'p-limit';
 import type { Dataset, Split } from '../../data/dataset.ts';
-import { readPngSize } from '../../data/imageFile.ts';
 import type { ImageSize } from '../../pixels/image.ts';
 import { PhalanxError } from '../../core/errors.ts';
 import { parseRle, rleDialects } from '../../labels/rle.ts';
@@ -94,7 +93,7 @@ class Checker {
   static async for(dataset: Dataset, split: Split): Promise<Checker> {
     const entries = dataset.entries[split];
     const limit = pLimit(8);
-    const sizes = await Promise.all(entries.map(({ imagePath }) => limit(() => readPngSize(imagePath))));
+    const sizes = await Promise.all(entries.map((entry) => limit(() => dataset.readSize(entry))));
     return new Checker(
       entries.map(({ id }) => id),
       dataset.classes,

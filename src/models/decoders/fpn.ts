@@ -11,18 +11,20 @@ import { moduleList } from '../../nn/moduleDict.ts';
 import { Sequential } from '../../nn/sequential.ts';
 import { FPN_GROUPS } from '../modelSchema.ts';
 import { decoderConvolution } from './convolutions.ts';
-import { Decoder } from './decoder.ts';
+import { SupervisedDecoder } from './decoder.ts';
 import type { Pyramid } from './decoder.ts';
 import type { DecoderConfig } from './options.ts';
 
 /**
  * segmentation-models-pytorch's `FPNDecoder` (Lin et al. 2017, https://arxiv.org/abs/1612.03144; the segmentation
- * branches as Kirillov et al. 2019, https://arxiv.org/abs/1901.02446), on the four deepest features.
+ * branches as Kirillov et al. 2019, https://arxiv.org/abs/1901.02446), on the four deepest features. Deep supervision has
+ * its heads on the levels of the pyramid, the deepest first.
  */
-export class FPNDecoder extends Decoder {
+export class FPNDecoder extends SupervisedDecoder {
   override readonly outChannels: number;
   override readonly sizeMultiple: number;
   override readonly head = { kernelSize: 1 } as const;
+  override readonly sideChannels: readonly number[];
   readonly #p5: Conv2d;
   readonly #lateral: readonly FPNBlock[];
   readonly #branches: readonly Layer[];
@@ -45,10 +47,11 @@ export class FPNDecoder extends Decoder {
     this.#mergePolicy = mergePolicy;
     this.#dropout = this.register('dropout', new Dropout2d(dropout, 'decoder.dropout'));
     this.outChannels = mergePolicy === 'add' ? segmentationChannels : segmentationChannels * 4;
+    this.sideChannels = this.#branches.map(() => pyramidChannels);
     this.sizeMultiple = outputStride;
   }
 
-  override forward(features: readonly tf.Tensor4D[], context: Context): tf.Tensor4D {
+  override forwardAll(features: readonly tf.Tensor4D[], context: Context): readonly tf.Tensor4D[] {
     const [deepest, ...shallower] = features.slice(-4).reverse() as [tf.Tensor4D, ...tf.Tensor4D[]];
     const pyramid = [this.#p5.forward(deepest, context)];
     for (const [index, feature] of shallower.entries()) {
@@ -56,7 +59,7 @@ export class FPNDecoder extends Decoder {
     }
     const maps = pyramid.map((level, index) => this.#branches[index]!.forward(level, context));
     const merged = this.#mergePolicy === 'add' ? tf.addN<tf.Tensor4D>(maps) : tf.concat(maps, 3);
-    return this.#dropout.forward(merged, context);
+    return [...pyramid, this.#dropout.forward(merged, context)];
   }
 }
 

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { Interpolation } from '../../nn/interpolate.ts';
-import { namedOptions, unknownName } from '../options.ts';
+import { namedOptions } from '../options.ts';
+import { unknownDecoder } from '../volumes/options.ts';
 import { auxParams } from './auxParams.ts';
 
 export type { AuxParams } from './auxParams.ts';
@@ -89,6 +90,7 @@ export const decoderSchemas = {
     /** Share of channels dropped before the last convolution, in [0, 1). */
     dropout: rate.default(0.2),
     ...interpolation,
+    ...supervision,
   }),
   /** DeepLabv3 (Chen et al. 2017), as segmentation-models-pytorch's `DeepLabV3`. */
   deeplabv3: namedOptions('deeplabv3', {
@@ -241,5 +243,5 @@ type DecoderSchema = (typeof decoderSchemas)[DecoderName];
 export const decoderSchema = z.discriminatedUnion(
   'name',
   Object.values(decoderSchemas) as [DecoderSchema, ...DecoderSchema[]],
-  { error: ({ input }) => unknownName('decoder', (input as { name?: unknown } | null)?.name, decoderNames) },
+  { error: ({ input }) => unknownDecoder((input as { name?: unknown } | null)?.name, decoderNames) },
 );

@@ -1,9 +1,9 @@
 import { noiseTable } from '../filters.ts';
-import { fusedMultiplyAdd } from './geometry.ts';
 import type { Image } from '../image.ts';
 import { labToRgb, rgbToLab } from '../lab.ts';
 import { roundHalfEven } from '../rounding.ts';
 import { borderIndex } from '../window.ts';
+import { fusedMultiplyAdd } from './rounded.ts';
 
 const { fround } = Math;
 
@@ -13,7 +13,9 @@ function saturate(value: number): number {
 
 /** The twin of the native `lookUpTable`. */
 export function lookUpTablePlain(image: Image, table: Uint8Array): Image {
-  return { ...image, data: image.data.map((value) => table[value]!) };
+  const perChannel = table.length > 256 ? 256 : 0;
+  const data = image.data.map((value, i) => table[(i % image.channels) * perChannel + value]!);
+  return { ...image, data };
 }
 
 /** The twin of the native `convolve3x3`. */

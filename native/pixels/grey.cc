@@ -1,0 +1,51 @@
+// Colours to grey.
+#include "kernel.h"
+#include "vectorized.h"
+
+#include <algorithm>
+
+namespace phalanx {
+namespace {
+
+enum GreyMethod : int { kWeighted = 0, kDesaturation = 1, kAverage = 2, kMax = 3 };
+
+// Colours replaced by their grey value; a fourth channel stays.
+VECTORIZED void ToGrey(const uint8_t* __restrict source, int64_t pixels, int64_t channels, int method,
+                       uint8_t* __restrict target) {
+  for (int64_t i = 0; i < pixels; i++) {
+    const uint8_t* from = source + i * channels;
+    const int r = from[0], g = from[1], b = from[2];
+    int grey;
+    if (method == kWeighted) {
+      // OpenCV's weights of 15 bits.
+      grey = (r * 9798 + g * 19235 + b * 3735 + (1 << 14)) >> 15;
+    } else if (method == kDesaturation) {
+      grey = (std::max(r, std::max(g, b)) + std::min(r, std::min(g, b))) / 2;
+    } else if (method == kAverage) {
+      grey = (r + g + b) / 3;
+    } else {
+      grey = std::max(r, std::max(g, b));
+    }
+    uint8_t* to = target + i * channels;
+    to[0] = to[1] = to[2] = static_cast<uint8_t>(grey);
+    if (channels == 4) to[3] = from[3];
+  }
+}
+
+// toGrey(source, channels, method, target)
+Napi::Value ToGreyKernel(const Napi::CallbackInfo& info) {
+  const int64_t channels = IntegerArg(info, 1, "channels", 3, 4);
+  const auto source = SpanArg<uint8_t>(info, 0, "source");
+  const auto method = static_cast<int>(IntegerArg(info, 2, "method", 0, 3));
+  const auto target = SpanArg<uint8_t>(info, 3, "target", static_cast<int64_t>(source.length));
+  const int64_t pixels = static_cast<int64_t>(source.length) / channels;
+  return AsyncKernel::Run(info, {target.owner, source.owner}, [=, s = source.data, t = target.data] {
+    ToGrey(s, pixels, channels, method, t);
+  });
+}
+
+}  // namespace
+
+void RegisterGrey(Napi::Env env, Napi::Object exports) { Export(env, exports, "toGrey", ToGreyKernel); }
+
+}  // namespace phalanx

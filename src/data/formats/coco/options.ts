@@ -1,0 +1,16 @@
+import { z } from 'zod';
+import { classNames, layoutOptions, place } from '../layoutOptions.ts';
+
+/** Instances as COCO's JSON files hold them: polygons, or run lengths, plain or compressed. */
+export const cocoSchema = z.strictObject({
+  name: z.literal('coco'),
+  /** Categories that are classes, in the order of the model's outputs. Default: all, by their identifiers. */
+  classes: classNames.optional(),
+  /** The JSON file of a split; `{split}` is the split's folder. */
+  annotations: place.default('{split}/annotations.json'),
+  /** Whether regions of crowds (`iscrowd`) belong to their class. */
+  crowds: z.boolean().default(true),
+  ...layoutOptions,
+});
+
+export type CocoFormat = z.output<typeof cocoSchema>;

@@ -1,0 +1,94 @@
+import { z } from 'zod';
+import { intensitySchema } from '../intensity/options.ts';
+
+/** A place below the dataset's folder. */
+export const place = z
+  .string()
+  .min(1)
+  .max(500)
+  .refine((path) => !/^([/\\]|[a-z]:)/i.test(path) && !path.split(/[/\\]/).includes('..'), {
+    error: 'must be a path below the folder of the dataset, without ".."',
+  });
+
+const pattern = z
+  .string()
+  .max(500)
+  .refine(isPattern, { error: 'must be a regular expression with one group, such as "^(case\\\\d+)/"' });
+
+function isPattern(text: string): boolean {
+  try {
+    return new RegExp(`${text}|`, 'u').exec('')?.length === 2;
+  } catch {
+    return false;
+  }
+}
+
+/** 10,000 × 10,000. */
+const defaultMaxPixels = 100_000_000;
+
+/** What the formats have in common. */
+export const folderOptions = {
+  /** Folders to train on. Where they are not there, everything in the root is trained on. */
+  train: z.array(place).min(1).readonly().default(['train']),
+  /** Folders to predict; may be missing. */
+  test: z.array(place).readonly().default(['test']),
+  /** Where the images lie in each of those folders, in folders of their own or not; `.` is the folder itself. */
+  images: place.default('images'),
+  /**
+   * Who an image shows, for the folds: what the one group of this regular expression finds in the image's path below
+   * `images`. Default: the first folder of the path, or else each image is a person.
+   */
+  person: pattern.optional(),
+  /**
+   * 1: the slices before and after an image are its first and third channel, those of its volume or else the images of
+   * its folder in the order of their names; at the edge, the edge's slice stands in for a missing one.
+   */
+  neighbours: z.union([z.literal(0), z.literal(1)]).default(0),
+  /** Slices from an image to its neighbours. */
+  step: z.int().min(1).max(1000).default(1),
+  /** How more than 8 bits become bytes. Default: the window that a DICOM file names, else percentiles 0.5 and 99.5. */
+  intensity: intensitySchema.optional(),
+};
+
+/** What the formats of separate image files have in common. */
+export const layoutOptions = {
+  ...folderOptions,
+  /** Images of more pixels are refused before they are decoded. */
+  maxPixels: z.int().min(1).max(1_000_000_000).default(defaultMaxPixels),
+};
+
+export type Layout = z.output<z.ZodObject<typeof layoutOptions>>;
+
+export const className = z.string().min(1).max(100);
+
+export const classNames = z
+  .array(className)
+  .min(1)
+  .max(1024)
+  .refine((names) => new Set(names).size === names.length, { error: 'must name each class once' })
+  .readonly();
+
+const value = z.int().min(0).max(65535);
+const byte = z.int().min(0).max(255);
+
+/** Where the files with labels are. */
+export const labelPlace = place.refine((template) => template.includes('{name}'), {
+  error: "must contain {name}, the image's name without extension",
+});
+
+/** A class of label images and volumes. */
+export const valueClass = z.strictObject({
+  name: className,
+  /** The pixel value that means the class, or several; a value may belong to several classes. */
+  value: z.union([value, z.array(value).min(1).readonly()]),
+});
+
+/** A class of label images in colours. */
+export const colourClass = z.strictObject({
+  name: className,
+  /** The colour that means the class, red, green and blue from 0 to 255. */
+  colour: z.tuple([byte, byte, byte]).readonly(),
+});
+
+/** Values that no class has, besides 0. */
+export const ignoredValues = z.array(value).readonly().default([]);
