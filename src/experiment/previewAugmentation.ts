@@ -2,6 +2,8 @@ import { join } from 'node:path';
 import { augmentationSheet } from '../analysis/augmentationSheet.ts';
 import { pipelineOf } from '../analysis/pictures.ts';
 import { compose } from '../augment/compose.ts';
+import { buildMixer } from '../augment/mixing/build.ts';
+import type { TransformSpec } from '../augment/spec.ts';
 import { writeFileAtomic } from '../core/atomicFile.ts';
 import { PhalanxError } from '../core/errors.ts';
 import { Random } from '../core/random.ts';
@@ -22,8 +24,10 @@ export interface PreviewAugmentationOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
+const unchanged: TransformSpec = { name: 'HorizontalFlip', p: 0 };
+
 /**
- * Draws training images of an experiment beside what its augmentation makes of them.
+ * Draws training images of an experiment beside what its augmentation and mixing make of them.
  *
  * @returns path of the PNG.
  * @throws PhalanxError `augment/none` when the experiment has no augmentation; what reading data throws.
@@ -31,11 +35,11 @@ export interface PreviewAugmentationOptions {
 export async function previewAugmentation(options: PreviewAugmentationOptions): Promise<string> {
   const { experiment, fold, images, columns, signal } = options;
   const { config } = experiment;
-  if (config.augmentation.length === 0) {
+  if (config.augmentation.length === 0 && config.mixing.length === 0) {
     throw new PhalanxError('augment/none', {
       what: 'The experiment has no augmentation to look at',
       where: experiment.path,
-      expected: 'transforms in its augmentation list',
+      expected: 'transforms in its augmentation list, or mixes in its mixing list',
     });
   }
   const dataset = await openDataset(config.data);
@@ -43,10 +47,10 @@ export async function previewAugmentation(options: PreviewAugmentationOptions): 
   const entries = Random.from(config.seed, 'preview').shuffle(train).slice(0, images);
   const cache = await prepareEntries(dataset, entries, config.data, options.cache, { signal });
   const samples = await Promise.all(entries.map((entry) => cache.read(entry)));
-  const sheet = await augmentationSheet(samples, compose(config.augmentation), {
-    columns,
-    seed: config.seed,
-  });
+  // A composition of no transforms would be refused.
+  const spec = config.augmentation.length === 0 ? unchanged : compose(config.augmentation);
+  const mixer = config.mixing.length === 0 ? undefined : buildMixer(config.mixing);
+  const sheet = await augmentationSheet(samples, spec, { columns, seed: config.seed, mixer });
   const path = join(options.out, `${experiment.name.replaceAll('/', '-')}.png`);
   await writeFileAtomic(path, await pipelineOf(sheet).png().toBuffer());
   return path;

@@ -67,6 +67,22 @@ describe('one wrong setting is one clause with its path and the nearest valid ke
     ],
     ['data.root', 5, 'data.root must be a text, but is 5'],
     ['data', undefined, 'data is missing'],
+    [
+      'mixing',
+      [{ name: 'CutMixx' }],
+      'mixing.0.name must be one of MixUp, CutMix, Mosaic, RICAP, CopyPaste, OneOf, but is "CutMixx" (did you mean CutMix?)',
+    ],
+    ['mixing', [{ name: 'MixUp', alfa: 1 }], 'mixing.0.alfa is not a setting (did you mean mixing.0.alpha?)'],
+    [
+      'training.batchAugmentation',
+      { flips: 'both' },
+      'training.batchAugmentation.flips is not a setting (did you mean training.batchAugmentation.flip?)',
+    ],
+    [
+      'training.batchAugmentation',
+      { rotate: 200 },
+      'training.batchAugmentation.rotate must be at most 180, but is 200',
+    ],
     ['loss', undefined, 'loss is missing'],
     ['loss', [], 'loss must have at least 1 entries, but is []'],
     [

@@ -40,7 +40,23 @@ export function declarations(): void {
       { name: 'HorizontalFlip', p: 0.5 },
       { name: 'OneOf', transforms: [{ name: 'Emboss' }, { name: 'Sharpen', p: 0.3 }] },
     ],
-    training: { length: { steps: 100 }, batchSize: 2, precision: 'bfloat16', patience: 3 },
+    mixing: [
+      { name: 'CopyPaste', classes: [1, 2], p: 0.3 },
+      { name: 'OneOf', transforms: [{ name: 'CutMix' }, { name: 'MixUp', alpha: 0.2 }] },
+    ],
+    offline: {
+      directory: 'made',
+      ricap: { count: 3 },
+      copyPaste: { count: 3, classes: [1, 4] },
+      variants: [{ transform: { name: 'CLAHE', p: 1 }, count: 3 }],
+    },
+    training: {
+      length: { steps: 100 },
+      batchSize: 2,
+      precision: 'bfloat16',
+      patience: 3,
+      batchAugmentation: { flip: 'both', rotate: 20, noise: 3 },
+    },
     tracking: { mlflow: { uri: 'http://localhost:5000' } },
     seed: 3,
   });
@@ -79,6 +95,16 @@ export function declarations(): void {
   defineExperiment({ ...base, model: { decoder: { name: 'fcn' }, encoder: { name: 'resnet18' } } });
   // @ts-expect-error an option of another decoder
   defineExperiment({ ...base, model: { ...model, decoder: { name: 'unet', dropout: 0.1 } } });
+  // @ts-expect-error a mix that there is not
+  defineExperiment({ ...base, mixing: [{ name: 'CutMax' }] });
+  // @ts-expect-error an option of another mix
+  defineExperiment({ ...base, mixing: [{ name: 'CutMix', beta: 1 }] });
+  // @ts-expect-error a transform of single samples is no mix
+  defineExperiment({ ...base, mixing: [{ name: 'CLAHE' }] });
+  // @ts-expect-error an unknown kind of flip
+  defineExperiment({ ...base, training: { ...training, batchAugmentation: { flip: 'left' } } });
+  // @ts-expect-error a variant without a transform
+  defineExperiment({ ...base, offline: { directory: 'made', variants: [{ count: 3 }] } });
   // @ts-expect-error an unknown loss
   defineExperiment({ ...base, loss: { name: 'dise' } });
   // @ts-expect-error an option of another loss
