@@ -50,5 +50,9 @@ test.each(cases)(
     expect(distance(tf.mul(alone.gradient, 2), together.gradient) / extent).toBeLessThan(1e-4);
     weight.dispose();
     run.dispose();
+
+    const before = tf.memory().numTensors;
+    conv2d(image, filter, options).dispose();
+    expect(tf.memory().numTensors).toBe(before);
   },
 );

@@ -70,7 +70,9 @@ export function forward(family: Family, x: tf.Tensor, filter: tf.Tensor, geometr
   if (family === depthwise && isExplicit(attrs)) {
     return forward(family, pad(x, geometry), filter, { ...geometry, padding: unpadded });
   }
-  if (family === dense && isSlowAlone(x.shape, filter.shape, geometry)) return inHalves(x, filter, geometry);
+  if (family === dense && isSlowAlone(x.shape, filter.shape, geometry)) {
+    return tf.tidy(() => inHalves(x, filter, geometry));
+  }
   return runOp(family.forward, attrs, [x, filter]);
 }
 
