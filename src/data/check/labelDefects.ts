@@ -65,9 +65,9 @@ function missingClasses(labelled: readonly Labelled[], classes: readonly string[
   return classes.flatMap((name, c) => {
     const without = labelled.filter(({ labels }) => labels.areas[c] === 0);
     if (without.length > rare * labelled.length) return [];
-    return without.map((sample) => ({
-      severity: 'warning' as const,
-      code: 'labels/missing-class' as const,
+    return without.map((sample): Defect => ({
+      severity: 'warning',
+      code: 'labels/missing-class',
       file: annotationOf(sample),
       what: 'A class is missing that nearly all images have',
       expected: `pixels of ${name}`,
@@ -88,12 +88,12 @@ function crumbs(labelled: readonly Labelled[], classes: readonly string[]): Defe
     };
     const found = labelled.filter((sample) => crumbsOf(sample).length > 0);
     if (found.length > Math.max(1, rare * labelled.length)) return [];
-    return found.map((sample) => {
+    return found.map((sample): Defect => {
       const [largest] = crumbsOf(sample);
       const count = crumbsOf(sample).length;
       return {
-        severity: 'warning' as const,
-        code: 'labels/fragment' as const,
+        severity: 'warning',
+        code: 'labels/fragment',
         file: annotationOf(sample),
         what: `The class ${name} has a piece apart from the rest`,
         expected: 'one piece, as in the other images',
@@ -110,11 +110,11 @@ function holes(labelled: readonly Labelled[], classes: readonly string[]): Defec
       labels.holes[c]!.filter(({ area }) => area > holeShare * labels.areas[c]!);
     const found = labelled.filter((sample) => holesOf(sample).length > 0);
     if (found.length > Math.max(1, rare * labelled.length)) return [];
-    return found.map((sample) => {
+    return found.map((sample): Defect => {
       const [largest] = holesOf(sample);
       return {
-        severity: 'warning' as const,
-        code: 'labels/hole' as const,
+        severity: 'warning',
+        code: 'labels/hole',
         file: annotationOf(sample),
         what: `The class ${name} has a hole`,
         expected: 'none, as in the other images',
@@ -149,9 +149,9 @@ function newOverlaps(
         const large = pixels > overlapShare * Math.min(areas[a]!, areas[b]!);
         return images.get([a, b].join()) === 1 && large && !explained;
       })
-      .map(({ classes: [a, b], pixels }) => ({
-        severity: 'warning' as const,
-        code: 'labels/unusual-overlap' as const,
+      .map(({ classes: [a, b], pixels }): Defect => ({
+        severity: 'warning',
+        code: 'labels/unusual-overlap',
         file: annotationOf(sample),
         what: `The classes ${classes[a]} and ${classes[b]} share pixels, which they do in no other image`,
         received: `${pixels} pixels, ${Math.round((100 * pixels) / Math.min(areas[a]!, areas[b]!))} % of the smaller class`,
