@@ -47,8 +47,8 @@ export function machineKind(processor: string, cores: number, instructions: read
   return [slug, cores, 'cores', (widest ?? 'plain').replace('_', '-')].join('-');
 }
 
-/** @param python With the peers installed. */
-export async function describeMachine(python: string): Promise<Machine> {
+/** @param python With the peers installed, whose versions are then told too. */
+export async function describeMachine(python?: string): Promise<Machine> {
   const cpuinfo = await readFile('/proc/cpuinfo', 'utf8').catch(() => '');
   const processor = cpus()[0]?.model.trim() ?? 'unknown';
   const cores = availableParallelism();
@@ -61,7 +61,10 @@ export async function describeMachine(python: string): Promise<Machine> {
     instructions,
     bfloat16: instructions.some((name) => name.endsWith('_bf16')),
     system: `${process.platform}-${process.arch}`,
-    versions: { node: process.versions.node, ...(await peerVersions(python)) },
+    versions: {
+      node: process.versions.node,
+      ...(python === undefined ? {} : await peerVersions(python)),
+    },
   };
 }
 

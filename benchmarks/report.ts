@@ -191,7 +191,8 @@ function times(ratio: number | undefined): string {
   return `${ratio < 0.1 ? Number(ratio.toPrecision(2)) : ratio.toFixed(2)}×`;
 }
 
-const resultsFolder = fileURLToPath(new URL('results', import.meta.url));
+/** Where results are kept, committed. */
+export const resultsFolder = fileURLToPath(new URL('results', import.meta.url));
 
 function table(head: readonly string[], lines: readonly (readonly string[])[]): string {
   const row = (cells: readonly string[]): string =>

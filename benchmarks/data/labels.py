@@ -4,6 +4,7 @@ import json
 
 import cv2
 import numpy as np
+from calling import calling
 from scipy import ndimage
 
 SIZE = 2048
@@ -106,6 +107,4 @@ def prepare(work, mode, annotation_path):
 
 def build(mode, options, conditions):
     """As the data suite asks for it."""
-    from calling import calling
-
     return calling(conditions, prepare(options["work"], mode, conditions["material"]["annotationPath"]))

@@ -1,4 +1,4 @@
-/** Shapes and scores of 29 masks at 2048²: rows for a suite, each the same work on both sides. */
+/** Shapes and scores of 29 masks at 2048². */
 import { readFile } from 'node:fs/promises';
 import { handBoneClasses } from '../../src/data/handBone/classes.ts';
 import { boundaryIou } from '../../src/labels/boundaryIou.ts';
@@ -11,8 +11,11 @@ import { resizeLabels } from '../../src/labels/resize.ts';
 import { surfaceDistances } from '../../src/labels/surfaceDistances.ts';
 import { hausdorffDistance, normalizedSurfaceDice } from '../../src/labels/surfaceMetrics.ts';
 import { release } from '../../src/pixels/memory.ts';
+import { classes, fullSize } from './material.ts';
+import { calling } from './work.ts';
+import type { DataWork } from './work.ts';
 
-const size = { width: 2048, height: 2048, classes: 29 } as const;
+const size = { width: fullSize, height: fullSize, classes };
 
 /** The masks of one image, and others like them: every polygon a few pixels further. */
 interface Masks {
@@ -20,16 +23,16 @@ interface Masks {
   readonly predicted: LabelMap;
 }
 
-/** One row: what is done here, and the peer's function of the same name in `labels.py`. */
-export interface LabelWork {
+interface LabelWork {
   readonly name: string;
+  /** The peer's function of this name in `labels.py`. */
   readonly work: string;
   /** Ways in which the peer does it. */
   readonly modes: readonly string[];
   readonly once: (masks: Masks) => Promise<unknown>;
 }
 
-export const labelWorks: readonly LabelWork[] = [
+const works: readonly LabelWork[] = [
   {
     name: 'dilate 29 masks, 7×7 square',
     work: 'dilate',
@@ -89,8 +92,17 @@ export const labelWorks: readonly LabelWork[] = [
   },
 ];
 
+export const labelWorks: readonly DataWork[] = works.map(({ name, work, modes, once }) => ({
+  name,
+  ours: async (conditions) => {
+    const masks = await readMasks(conditions.material.annotationPath);
+    return calling(conditions, () => once(masks));
+  },
+  peer: { module: 'labels', modes, options: { work } },
+}));
+
 /** @param annotationPath Polygons of an image of 2048², in the hand-bone layout. */
-export async function readMasks(annotationPath: string): Promise<Masks> {
+async function readMasks(annotationPath: string): Promise<Masks> {
   const { annotations } = JSON.parse(await readFile(annotationPath, 'utf8')) as {
     annotations: { label: string; points: [number, number][] }[];
   };

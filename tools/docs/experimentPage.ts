@@ -57,10 +57,13 @@ function section(key: string, experiment: Schema, docs: DocComments): string[] {
   if (key === 'augmentation') return [heading, comment, ...augmentation(docs)];
   const alternatives = namedOptions(property);
   if (alternatives.length > 0) {
-    const lists = (property.anyOf ?? []).some(({ type }) => type === 'array');
-    const form = lists
-      ? 'One of these, or a list of them, which are added, each times its `weight`.'
-      : 'One of these, by its `name`.';
+    const onlyLists = property.type === 'array';
+    const lists = onlyLists || (property.anyOf ?? []).some(({ type }) => type === 'array');
+    const form = onlyLists
+      ? 'A list of these, by their `name`.'
+      : lists
+        ? 'One of these, or a list of them, which are added, each times its `weight`.'
+        : 'One of these, by its `name`.';
     const types = lists ? own.items() : own;
     return [heading, comment, form, ...alternativeSections(alternatives, types, '###')];
   }

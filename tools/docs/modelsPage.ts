@@ -1,3 +1,4 @@
+import { readZooTimes } from '../../benchmarks/zoo/times.ts';
 import { describeModel } from '../../src/models/describeModel.ts';
 import type { EncoderName } from '../../src/models/encoders/options.ts';
 import { listModels } from '../../src/models/listModels.ts';
@@ -15,12 +16,15 @@ const count = new Intl.NumberFormat('en');
 export async function modelsPage(): Promise<string> {
   const { encoders, decoders, volumes } = listModels();
   const docs = readDocComments();
+  const times = await readZooTimes();
+  const { processor, cores } = times.machine;
   const rows: string[][] = [];
   for (const encoder of encoders) {
     rows.push([
       code(encoder.name),
       count.format(encoder.parameters),
       ((await encoderMultiplyAdds(encoder.name)) / 1e9).toFixed(1),
+      milliseconds(times.encoders[encoder.name]),
       encoder.channels.join(', '),
       optionNames(encoder.options),
       encoder.weights.map(code).join(', '),
@@ -31,15 +35,16 @@ export async function modelsPage(): Promise<string> {
     '# Models',
     'A model is a decoder on an encoder: `model: { decoder: { name }, encoder: { name } }` in an experiment, `--decoder` and `--encoder` on the command line. What the options mean stands with [the settings of an experiment](experiment.md#model). Parameters and tensors carry the names and the layout of PyTorch originals, so [weights move both ways](../guides/weights.md). `npx phalanx model summary` shows any pair layer by layer.',
     '## Encoders',
-    'Multiply-adds are billions for one image of 512 by 512, in layers with weights. Channels are those of every feature map for colour images at depth 5: the image itself, then features of 2, 4, 8, 16 and 32 pixels of the image per pixel. Weights are the names of those that are published; `phalanx model import` puts them in their place ([weights](../guides/weights.md)).',
-    table(['encoder', 'parameters', 'G multiply-adds', 'channels', 'options', 'weights'], rows),
+    `Multiply-adds are billions for one image of 512 by 512, in layers with weights. Milliseconds are those of inference of such an image by a U-Net on the encoder, float32, on ${processor} with ${cores} cores (\`npm run bench:zoo\`). Channels are those of every feature map for colour images at depth 5: the image itself, then features of 2, 4, 8, 16 and 32 pixels of the image per pixel. Weights are the names of those that are published; \`phalanx model import\` puts them in their place ([weights](../guides/weights.md)).`,
+    table(['encoder', 'parameters', 'G multiply-adds', 'ms', 'channels', 'options', 'weights'], rows),
     '## Decoders',
-    'Parameters are those of the whole model for colour images and one class, on the encoder named beside them.',
+    'Parameters and milliseconds are those of the whole model for colour images and one class, on the encoder named beside them.',
     table(
-      ['decoder', 'parameters', 'on', 'encoders that it does not go with', 'options'],
+      ['decoder', 'parameters', 'ms', 'on', 'encoders that it does not go with', 'options'],
       decoders.map((decoder) => [
         `[${code(decoder.name)}](experiment.md#${anchor(decoder.name)})`,
         count.format(decoder.parameters),
+        milliseconds(times.decoders[decoder.name]),
         decoder.example === undefined ? 'none: a whole network' : code(decoder.example),
         decoder.example === undefined
           ? 'all'
@@ -67,6 +72,11 @@ export async function modelsPage(): Promise<string> {
       ),
     ),
   );
+}
+
+/** A dash for what was added since the times were measured. */
+function milliseconds(seconds: number | undefined): string {
+  return seconds === undefined ? '–' : (1000 * seconds).toFixed(0);
 }
 
 async function encoderMultiplyAdds(name: EncoderName): Promise<number> {

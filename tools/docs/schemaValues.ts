@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { singleMixSchema } from '../../src/augment/mixing/spec.ts';
 import { transformSchema } from '../../src/augment/spec.ts';
 import { code } from './markdown.ts';
 
@@ -35,9 +36,11 @@ export function describedSchema(schema: z.ZodType): Schema {
       const values =
         (zodSchema as unknown) === transformSchema
           ? '[transform](#augmentation)'
-          : zodSchema._zod.def.type === 'union'
-            ? undefined
-            : rangeValues(zodSchema as unknown as z.ZodType);
+          : (zodSchema as unknown) === singleMixSchema
+            ? '[mix](#mixing)'
+            : zodSchema._zod.def.type === 'union'
+              ? undefined
+              : rangeValues(zodSchema as unknown as z.ZodType);
       if (values !== undefined) jsonSchema['values'] = values;
     },
   }) as Schema;

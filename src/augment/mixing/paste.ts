@@ -6,6 +6,7 @@ import { convolveSeparable } from '../../pixels/filters.ts';
 import { invertAffine } from '../../pixels/affine.ts';
 import type { AffineMatrix } from '../../pixels/affine.ts';
 import type { Raster } from '../../pixels/geometry.ts';
+import { smoothingKernel } from '../../pixels/gaussian.ts';
 import type { ImageSize } from '../../pixels/image.ts';
 import { release } from '../../pixels/memory.ts';
 import { warp } from '../../pixels/warp.ts';
@@ -104,12 +105,7 @@ function maskOf({ planes }: Raster, classIndex: number): Uint8Array {
 }
 
 async function softened(mask: Uint8Array, { width, height }: Window, sigma: number): Promise<Uint8Array> {
-  const radius = Math.ceil(3 * sigma);
-  const weights = Array.from({ length: 2 * radius + 1 }, (_, i) =>
-    Math.exp(-0.5 * ((i - radius) / sigma) ** 2),
-  );
-  const sum = weights.reduce((total, weight) => total + weight, 0);
-  const kernel = Float32Array.from(weights, (weight) => weight / sum);
+  const kernel = smoothingKernel(2 * Math.ceil(3 * sigma) + 1, sigma);
   return (await convolveSeparable({ width, height, channels: 1, data: mask }, kernel)).data;
 }
 

@@ -6,7 +6,8 @@ import { mixUpSchema } from './mixUp.ts';
 import { mosaicSchema } from './mosaic.ts';
 import { ricapSchema } from './ricap.ts';
 
-const single = z.discriminatedUnion('name', [
+/** A mix that is no choice of others. */
+export const singleMixSchema = z.discriminatedUnion('name', [
   mixUpSchema,
   cutMixSchema,
   mosaicSchema,
@@ -19,7 +20,7 @@ const oneOfSchema = z.strictObject({
   name: z.literal('OneOf'),
   /** Each with its `p`, which is its weight here. */
   transforms: z
-    .array(single)
+    .array(singleMixSchema)
     .min(1)
     .max(100)
     .refine((transforms) => transforms.some(({ p }) => p > 0), {
@@ -52,7 +53,7 @@ export const mixingSchema = z
   })
   .readonly();
 
-export type SingleMix = z.output<typeof single>;
+export type SingleMix = z.output<typeof singleMixSchema>;
 /** A mix with every option filled in. */
 export type Mix = z.output<typeof mixSchema>;
 /** A mix as a person writes it. */

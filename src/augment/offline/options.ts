@@ -73,11 +73,10 @@ export const offlineSettingsSchema = z.strictObject({
       ...pasteOptions,
     })
     .prefault({}),
-  /** Images transformed alone. */
+  /** Images transformed alone, named by their transform, or by a `name` of their own. */
   variants: z
     .array(variantSchema)
     .max(100)
-    .default([])
     .superRefine((variants, context) => {
       const names = new Set<string>(mixes.map((name) => name.toLowerCase()));
       for (const [index, variant] of variants.entries()) {
@@ -88,7 +87,8 @@ export const offlineSettingsSchema = z.strictObject({
         }
         names.add(name);
       }
-    }),
+    })
+    .default([]),
   /** Of everything random about the images. */
   seed: z.int().min(0).default(0),
 });
