@@ -72,7 +72,7 @@ describe('each defect is found where it was planted, and nothing else', () => {
     const path = entries[5]!.annotationPath!;
     const file = path.slice(root.length + 1);
     expect(await spoilt(path, relabelled(exchange(a, b)))).toEqual([
-      expect.stringMatching(new RegExp(`^error labels/swapped ${file}: .*(${a} and ${b}|${b} and ${a}) `)),
+      expect.stringMatching(new RegExp(`^warning labels/swapped ${file}: .*(${a} and ${b}|${b} and ${a}) `)),
     ]);
   });
 
@@ -122,7 +122,7 @@ describe('each defect is found where it was planted, and nothing else', () => {
       }),
     );
     const file = path.slice(root.length + 1);
-    expect(found).toContainEqual(expect.stringContaining(`error labels/sides ${file}`));
+    expect(found).toContainEqual(expect.stringContaining(`warning labels/sides ${file}`));
     expect(found.every((line) => line.includes(file))).toBe(true);
   });
 });

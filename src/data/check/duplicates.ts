@@ -146,7 +146,8 @@ function repeatedAnnotations(
     if (earlier === undefined) first.set(content, current);
     else {
       defects.push({
-        severity: 'error',
+        // Neighbouring slices of a volume may truly have the same.
+        severity: current.entry.person === earlier.entry.person ? 'warning' : 'error',
         code: 'labels/repeated-content',
         file: annotationOf(current),
         what: 'Two different images have the same labels',

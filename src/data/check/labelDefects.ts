@@ -51,7 +51,7 @@ function swappedLabels(
   classes: readonly string[],
 ): Defect {
   return {
-    severity: 'error',
+    severity: 'warning',
     code: 'labels/swapped',
     file: annotationOf(sample),
     what: `The labels ${classes[a]} and ${classes[b]} seem to be exchanged`,
@@ -64,7 +64,7 @@ function swappedLabels(
 function missingClasses(labelled: readonly Labelled[], classes: readonly string[]): Defect[] {
   return classes.flatMap((name, c) => {
     const without = labelled.filter(({ labels }) => labels.areas[c] === 0);
-    if (without.length > rare * labelled.length) return [];
+    if (without.length > Math.max(1, rare * labelled.length)) return [];
     return without.map((sample): Defect => ({
       severity: 'warning',
       code: 'labels/missing-class',

@@ -110,7 +110,7 @@ function sameHandTwice(judged: Judged, reported: ReadonlySet<CheckedSample>): De
 }
 
 const contradiction = (sample: CheckedSample): Defect => ({
-  severity: 'error',
+  severity: 'warning',
   code: 'labels/sides',
   file: annotationOf(sample),
   what: "Bones of the thumb's side are labelled on the little finger's",
