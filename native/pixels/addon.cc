@@ -12,6 +12,7 @@ void RegisterComponents(Napi::Env env, Napi::Object exports);
 void RegisterElastic(Napi::Env env, Napi::Object exports);
 void RegisterFilters(Napi::Env env, Napi::Object exports);
 void RegisterGrey(Napi::Env env, Napi::Object exports);
+void RegisterHistogram(Napi::Env env, Napi::Object exports);
 void RegisterLogits(Napi::Env env, Napi::Object exports);
 void RegisterMedian(Napi::Env env, Napi::Object exports);
 void RegisterMorphology(Napi::Env env, Napi::Object exports);
@@ -39,6 +40,7 @@ static Napi::Object Init(Napi::Env env, Napi::Object exports) {
   phalanx::RegisterElastic(env, exports);
   phalanx::RegisterFilters(env, exports);
   phalanx::RegisterGrey(env, exports);
+  phalanx::RegisterHistogram(env, exports);
   phalanx::RegisterLogits(env, exports);
   phalanx::RegisterMedian(env, exports);
   phalanx::RegisterMorphology(env, exports);

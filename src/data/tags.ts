@@ -1,5 +1,4 @@
 import { z } from 'zod';
-import { writeFileAtomic } from '../core/atomicFile.ts';
 import { PhalanxError, messageOf } from '../core/errors.ts';
 import { nearest } from '../core/nearest.ts';
 import { readLimitedFile } from './limitedFile.ts';
@@ -26,8 +25,7 @@ const tagFileSchema = z.strictObject({
 });
 
 /**
- * Reads `{ "version": 1, "tags": { imageName: [tag, …] } }`, as `phalanx data analyze` writes it; a person may edit it
- * or write one of their own.
+ * Reads `{ "version": 1, "tags": { imageName: [tag, …] } }`.
  *
  * @param known names of the images that there are; without it, any name is taken.
  * @throws PhalanxError `tags/missing`, `tags/unreadable`, `tags/malformed`; `tags/unknown-image` for a name that is
@@ -48,7 +46,7 @@ export async function readTags(path: string, known?: Iterable<string>): Promise<
         where: path,
         expected: '{ "version": 1, "tags": { imageName: [tag, …] } }',
         received: received.slice(0, 500),
-        fix: 'Correct it, or write it again by `phalanx data analyze`',
+        fix: 'Correct it',
       },
       { cause },
     );
@@ -56,16 +54,6 @@ export async function readTags(path: string, known?: Iterable<string>): Promise<
   const tags = new Map(Object.entries(parsed.tags).map(([image, own]) => [image, [...new Set(own)]]));
   if (known !== undefined) requireKnown(tags, new Set(known), path);
   return tags;
-}
-
-/** @throws PhalanxError `file/write`. */
-export async function writeTags(path: string, tags: Tags): Promise<void> {
-  const sorted = [...tags].filter(([, own]) => own.length > 0).sort(([a], [b]) => (a < b ? -1 : 1));
-  const document: z.infer<typeof tagFileSchema> = {
-    version: 1,
-    tags: Object.fromEntries(sorted.map(([image, own]) => [image, [...own]])),
-  };
-  await writeFileAtomic(path, `${JSON.stringify(document, null, 2)}\n`);
 }
 
 function requireKnown(tags: Tags, known: ReadonlySet<string>, path: string): void {
@@ -77,7 +65,7 @@ function requireKnown(tags: Tags, known: ReadonlySet<string>, path: string): voi
       where: path,
       expected: guess === undefined ? 'names of images of the dataset' : `perhaps ${guess}`,
       received: image,
-      fix: 'Remove it, or write the file again by `phalanx data analyze`',
+      fix: 'Remove it',
     });
   }
 }

@@ -1,5 +1,6 @@
 import { appendFile, copyFile, mkdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import sharp from 'sharp';
 import { describe, expect, test } from 'vitest';
 import { checkDataset } from '../../src/data/handBone/check.ts';
 import { temporaryFolder, write } from '../temporaryFolder.ts';
@@ -9,8 +10,27 @@ const sexes = ['남', '여'];
 const image = 'train/DCM/ID001/image12.png';
 const annotation = 'train/outputs_json/ID001/image12.json';
 
-async function tiny(): Promise<string> {
-  return await writeTiny(join(await temporaryFolder(), 'set'), { train: 2, test: 1, sexes });
+/** A faultless dataset in which each image has labels of its own. */
+async function tiny(train = 2): Promise<string> {
+  const root = await writeTiny(join(await temporaryFolder(), 'set'), { train, test: 1, sexes });
+  for (let person = 1; person <= train; person++) {
+    for (const [index, name] of [`image${person}1_R`, `image${person}2`].entries()) {
+      const path = join(root, `train/outputs_json/ID00${person}/${name}.json`);
+      await writeFile(path, ownAnnotation(1 + 2 * person + index));
+    }
+  }
+  return root;
+}
+
+/** The annotation of tiny polygons, the first of which is a triangle whose legs are `length` pixels. */
+function ownAnnotation(length: number): string {
+  const [changed, ...others] = tinyPolygons();
+  const points = [
+    [0, 0],
+    [length, 0],
+    [0, length],
+  ];
+  return annotationJson([{ ...changed!, points }, ...others]);
 }
 
 async function found(root: string): Promise<string[]> {
@@ -99,7 +119,7 @@ const defects: Record<string, { expected: string; spoil: (root: string) => Promi
     expected: 'error dataset/repeated-name train/DCM/ID002/image12.png',
     spoil: async (root) => {
       await writeFile(join(root, 'train/DCM/ID002/image12.png'), await noisePng('other'));
-      await copyFile(join(root, annotation), join(root, 'train/outputs_json/ID002/image12.json'));
+      await writeFile(join(root, 'train/outputs_json/ID002/image12.json'), ownAnnotation(20));
     },
   },
   'one image under two persons': {
@@ -117,6 +137,21 @@ const defects: Record<string, { expected: string; spoil: (root: string) => Promi
   'person on both sides': {
     expected: 'error leakage/person .',
     spoil: async (root) => write(join(root, 'test/DCM/ID001/image98.png'), await noisePng('image98')),
+  },
+  'labels of another image': {
+    expected: 'error labels/repeated-content train/outputs_json/ID002/image22.json',
+    spoil: (root) => copyFile(join(root, annotation), join(root, 'train/outputs_json/ID002/image22.json')),
+  },
+  'nothing on an image': {
+    expected: `error image/blank ${image}`,
+    spoil: (root) =>
+      sharp({ create: { width: 32, height: 32, channels: 3, background: 'black' } })
+        .png()
+        .toFile(join(root, image)),
+  },
+  'height in metres': {
+    expected: 'warning metadata/impossible-value meta_data.csv',
+    spoil: (root) => appendFile(join(root, 'meta_data.csv'), '\nID777,30,남,60,1.7,'),
   },
   'person without metadata': {
     expected: 'warning metadata/missing-person meta_data.csv',
@@ -165,7 +200,7 @@ describe('each defect, and only it, is reported', () => {
 });
 
 test('lists all defects at once', async () => {
-  const root = await writeTiny(join(await temporaryFolder(), 'set'), { train: 5, test: 1, sexes });
+  const root = await tiny(5);
   const spoilers = ['truncated image', 'odd metadata', 'image beside the persons', 'link out of the dataset'];
   for (const name of spoilers) await defects[name]!.spoil(root);
   await writeFile(join(root, annotation), first({ points: [], label: 'Ulnar' }));

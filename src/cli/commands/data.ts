@@ -67,7 +67,8 @@ export const registerData: RegisterCommand = (program, run) => {
         });
         const { train, test } = check.images;
         const found = `${train} + ${test} images of ${check.persons} people`;
-        lines.push(`${found}: ${errors.length} errors, ${check.defects.length - errors.length} warnings.`);
+        const warnings = check.defects.length - errors.length;
+        lines.push(`${found}: ${counted(errors.length, 'error')}, ${counted(warnings, 'warning')}.`);
         output.result(check, lines.join('\n'));
         if (errors.length > 0) {
           throw new PhalanxError('data/defects', {
@@ -102,3 +103,7 @@ export const registerData: RegisterCommand = (program, run) => {
     );
   registerDataPrepare(group, run);
 };
+
+function counted(count: number, noun: string): string {
+  return `${count} ${noun}${count === 1 ? '' : 's'}`;
+}

@@ -17,10 +17,14 @@ beforeEach(async () => {
   root = join(folder, 'set');
 });
 
-/** Errors that a check of the folder lists, and the images it found all the same. */
+/**
+ * Errors of reading that a check of the folder lists, and the images it found all the same; the pictures here repeat
+ * each other, which the check reports too.
+ */
 async function checked(format: Format) {
   const { defects, images } = await checkFormat(root, format);
-  const errors = defects.filter(({ severity }) => severity === 'error');
+  const repeats = ['leakage/identical-images', 'labels/repeated-content'];
+  const errors = defects.filter(({ severity, code }) => severity === 'error' && !repeats.includes(code));
   return { errors: errors.map(({ code, file }) => `${code} ${file}`), images: images.train };
 }
 
