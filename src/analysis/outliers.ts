@@ -1,6 +1,6 @@
 import type { Person } from '../data/dataset.ts';
 import type { SampleMeasures } from './measureSample.ts';
-import { median } from './statistics.ts';
+import { median } from '../data/check/robust.ts';
 
 /** An image that differs from the others in some measure, or whose person has a remark in the metadata. */
 export interface Outlier {

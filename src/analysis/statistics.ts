@@ -13,10 +13,3 @@ export function meanAndDeviation(values: readonly number[]): MeanAndDeviation | 
   const squares = values.reduce((sum, value) => sum + (value - mean) ** 2, 0);
   return { mean, deviation: Math.sqrt(squares / Math.max(1, count - 1)), count };
 }
-
-/** The middle value, or the mean of the two middle ones; NaN for no values. */
-export function median(values: readonly number[]): number {
-  const sorted = [...values].sort((a, b) => a - b);
-  const middle = sorted.length >> 1;
-  return sorted.length % 2 === 1 ? sorted[middle]! : (sorted[middle - 1]! + sorted[middle]!) / 2;
-}

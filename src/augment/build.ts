@@ -1,6 +1,7 @@
 import type { Random } from '../core/random.ts';
 import type { Sample } from '../data/dataset.ts';
 import { Chain } from './chain.ts';
+import { chooseByWeight } from './chooseByWeight.ts';
 import type { TransformDefinition } from './definition.ts';
 import { registry } from './registry.ts';
 import type { ResolvedTransform, TransformSpec } from './spec.ts';
@@ -73,17 +74,6 @@ async function runAll(
   fuse: boolean,
 ): Promise<void> {
   for (const transform of transforms) await run(transform, chain, random, { always: false, fuse });
-}
-
-function chooseByWeight(transforms: readonly ResolvedTransform[], random: Random): ResolvedTransform {
-  const total = transforms.reduce((sum, { p }) => sum + p, 0);
-  let rest = random.uniform(0, total);
-  const candidates = transforms.filter(({ p }) => p > 0);
-  for (const transform of candidates) {
-    rest -= transform.p;
-    if (rest < 0) return transform;
-  }
-  return candidates.at(-1)!;
 }
 
 function chooseSome(count: number, n: number, replace: boolean, random: Random): number[] {

@@ -3,7 +3,7 @@ import type { ImageSize } from '../pixels/image.ts';
 import { release } from '../pixels/memory.ts';
 import type { Move } from './move.ts';
 import { doMoves, sizeAfter } from './move.ts';
-import { rasterOf, sampleOf } from './sample.ts';
+import { arraysOf, rasterOf, sampleOf } from './sample.ts';
 
 /**
  * A sample on its way through transforms, with the moves that are yet to be done. What lies between the given sample
@@ -55,8 +55,4 @@ export class Chain {
     if (next === previous) return;
     release(arraysOf(previous), [...arraysOf(next), ...arraysOf(this.#given)]);
   }
-}
-
-function arraysOf({ image, labels }: Sample): (Uint8Array | Uint32Array)[] {
-  return [image.data, ...labels.planes];
 }

@@ -16,3 +16,8 @@ export function sampleOf({ image, planes }: Raster, from: Sample): Sample {
 export function withImage(sample: Sample, image: Image): Sample {
   return { image, labels: sample.labels };
 }
+
+/** Everything that holds a sample's pixels, to be given back with `release`. */
+export function arraysOf({ image, labels }: Sample): (Uint8Array | Uint32Array)[] {
+  return [image.data, ...labels.planes];
+}

@@ -4,7 +4,8 @@ import type { Sample } from '../../data/dataset.ts';
 import type { DrawPartner, MixedSample, SampleMixer } from '../../data/loader/mixing.ts';
 import { blendImages, blendUnit } from '../../pixels/blend.ts';
 import { release } from '../../pixels/memory.ts';
-import { rasterOf, sampleOf } from '../sample.ts';
+import { chooseByWeight } from '../chooseByWeight.ts';
+import { arraysOf, rasterOf, sampleOf } from '../sample.ts';
 import { copyPaste } from './copyPaste.ts';
 import { drawCutMix, pasteWindow } from './cutMix.ts';
 import { drawMosaic } from './mosaic.ts';
@@ -95,17 +96,4 @@ function requireAlike(sample: Sample, partner: Sample): void {
 function largestCorner({ image }: Sample, { cut }: FourPatches): number {
   const areas = patchSizes(image, cut).map(({ width, height }) => width * height);
   return areas.indexOf(Math.max(...areas));
-}
-
-function chooseByWeight(mixes: readonly SingleMix[], random: Random): SingleMix {
-  const candidates = mixes.filter(({ p }) => p > 0);
-  let rest = random.uniform(
-    0,
-    candidates.reduce((sum, { p }) => sum + p, 0),
-  );
-  return candidates.find(({ p }) => (rest -= p) < 0) ?? candidates.at(-1)!;
-}
-
-function arraysOf({ image, labels }: Sample): (Uint8Array | Uint32Array)[] {
-  return [image.data, ...labels.planes];
 }
