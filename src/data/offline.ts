@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { PhalanxError, messageOf } from '../core/errors.ts';
@@ -71,6 +72,23 @@ export async function withOffline(dataset: Dataset, offline: Dataset): Promise<D
     readLabels: (entry) => ownerOf(entry).readLabels(entry),
     readSize: (entry) => ownerOf(entry).readSize(entry),
   };
+}
+
+/**
+ * The images of a dataset, with their parents where its root has a manifest of offline augmentation that names them.
+ *
+ * @throws PhalanxError `offline/malformed-manifest`.
+ */
+export async function withRecordedParents(
+  entries: readonly SampleEntry[],
+  root: string,
+): Promise<readonly SampleEntry[]> {
+  const path = join(root, offlineManifestName);
+  if (!existsSync(path)) return entries;
+  const { children } = await readOfflineManifest(path);
+  return entries.map((entry) =>
+    Object.hasOwn(children, entry.id) ? { ...entry, parents: children[entry.id]!.parents } : entry,
+  );
 }
 
 /** @throws PhalanxError `offline/missing-manifest`, `offline/malformed-manifest`. */

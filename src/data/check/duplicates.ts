@@ -62,6 +62,12 @@ function related({ entry: a }: CheckedSample, { entry: b }: CheckedSample): bool
   return a.parents !== undefined || b.parents !== undefined;
 }
 
+/** Whether one was made from the other or both from the same: such may have the same labels. */
+function siblings({ entry: a }: CheckedSample, { entry: b }: CheckedSample): boolean {
+  const origins = new Set(a.parents ?? [a.id]);
+  return (b.parents ?? [b.id]).some((origin) => origins.has(origin));
+}
+
 function alike(a: ImageFacts, b: ImageFacts): 'near' | 'mirrored' | undefined {
   const isNear = hammingDistance(a.hashes.upright, b.hashes.upright, mostBits) <= mostBits;
   if (isNear && correlation(a.thumbnail, b.thumbnail, false) >= leastCorrelation) return 'near';
@@ -144,7 +150,7 @@ function repeatedAnnotations(
     if (current.labels!.areas.reduce((sum, area) => sum + area, 0) < fewestPixels) continue;
     const earlier = first.get(content);
     if (earlier === undefined) first.set(content, current);
-    else {
+    else if (!siblings(earlier, current)) {
       defects.push({
         // Neighbouring slices of a volume may truly have the same.
         severity: current.entry.person === earlier.entry.person ? 'warning' : 'error',

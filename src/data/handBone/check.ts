@@ -9,9 +9,11 @@ import { errorDefect } from '../defect.ts';
 import type { Defect } from '../defect.ts';
 import { readPngSize } from '../imageFile.ts';
 import type { ConcurrencyOptions } from '../mapConcurrently.ts';
+import { withRecordedParents } from '../offline.ts';
 import { inspectAnnotation } from './annotation.ts';
 import { handBoneClasses } from './classes.ts';
 import { listHandBone } from './layout.ts';
+import type { HandBoneListing } from './layout.ts';
 import { readMetaData } from './metaData.ts';
 import type { MetaData } from './metaData.ts';
 import { handBoneDataset } from './reader.ts';
@@ -34,7 +36,7 @@ export interface DatasetCheck {
  * @throws PhalanxError `dataset/missing` when there is no such folder.
  */
 export async function checkDataset(root: string, options: ConcurrencyOptions = {}): Promise<DatasetCheck> {
-  const listing = await listHandBone(root);
+  const listing = await withParents(await listHandBone(root));
   const { entries, metaDataPath } = listing;
   const table = metaDataPath === undefined ? undefined : await readTable(metaDataPath);
   const dataset = handBoneDataset(listing, table?.persons ?? new Map<string, Person>());
@@ -59,6 +61,16 @@ export async function checkDataset(root: string, options: ConcurrencyOptions = {
     persons: new Set([...entries.train, ...entries.test].map(({ person }) => person)).size,
     defects: all.map((defect) => ({ ...defect, file: relative(listing.root, defect.file) || '.' })),
   };
+}
+
+/** The training images of an offline-augmented dataset may resemble each other as their parents do. */
+async function withParents(listing: HandBoneListing): Promise<HandBoneListing> {
+  const { root, entries, defects } = listing;
+  try {
+    return { ...listing, entries: { ...entries, train: await withRecordedParents(entries.train, root) } };
+  } catch (thrown) {
+    return { ...listing, defects: [...defects, errorDefect(thrown, root)] };
+  }
 }
 
 async function readTable(path: string): Promise<Partial<MetaData> & Pick<MetaData, 'defects'>> {
