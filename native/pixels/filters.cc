@@ -43,7 +43,7 @@ void LookUp(const uint8_t* source, const uint8_t* table, uint8_t* target, size_t
 // lookUpTable(source, channels, table[256 or 256 * channels], target): one table, or one for each channel.
 Napi::Value LookUpTable(const Napi::CallbackInfo& info) {
   const auto source = SpanArg<uint8_t>(info, 0, "source");
-  const auto channels = static_cast<size_t>(IntegerArg(info, 1, "channels", 1, 4));
+  const auto channels = static_cast<size_t>(IntegerArg(info, 1, "channels", 1, kMaxChannels));
   const auto table = SpanArg<uint8_t>(info, 2, "table");
   if (table.length != 256 && table.length != 256 * channels) {
     FailRange(info, "table", "expected 256 entries, or as many for each channel");
@@ -104,7 +104,7 @@ void Convolve3x3(const uint8_t* source, int64_t width, int64_t height, int64_t c
 // convolve3x3(source, width, height, channels, kernel[9], target)
 Napi::Value Convolve3x3Kernel(const Napi::CallbackInfo& info) {
   const int64_t width = SideArg(info, 1, "width"), height = SideArg(info, 2, "height");
-  const int64_t channels = IntegerArg(info, 3, "channels", 1, 4);
+  const int64_t channels = IntegerArg(info, 3, "channels", 1, kMaxChannels);
   const auto source = SpanArg<uint8_t>(info, 0, "source", width * height * channels);
   const auto kernel = SpanArg<float>(info, 4, "kernel", 9);
   const auto target = SpanArg<uint8_t>(info, 5, "target", width * height * channels);
@@ -146,7 +146,7 @@ void ConvolveSeparable(const uint8_t* source, int64_t width, int64_t height, int
 // convolveSeparable(source, width, height, channels, kernel[odd], target)
 Napi::Value ConvolveSeparableKernel(const Napi::CallbackInfo& info) {
   const int64_t width = SideArg(info, 1, "width"), height = SideArg(info, 2, "height");
-  const int64_t channels = IntegerArg(info, 3, "channels", 1, 4);
+  const int64_t channels = IntegerArg(info, 3, "channels", 1, kMaxChannels);
   const auto source = SpanArg<uint8_t>(info, 0, "source", width * height * channels);
   const auto kernel = SpanArg<float>(info, 4, "kernel");
   const auto target = SpanArg<uint8_t>(info, 5, "target", width * height * channels);
@@ -174,7 +174,7 @@ VECTORIZED void AddNoise(const uint8_t* __restrict source, uint8_t* __restrict t
 
 // addNoise(source, channels, shared, seed, noise[65536], target)
 Napi::Value AddNoiseKernel(const Napi::CallbackInfo& info) {
-  const int64_t channels = IntegerArg(info, 1, "channels", 1, 4);
+  const int64_t channels = IntegerArg(info, 1, "channels", 1, kMaxChannels);
   const auto source = SpanArg<uint8_t>(info, 0, "source");
   const bool shared = IntegerArg(info, 2, "shared", 0, 1) == 1;
   const auto seed = static_cast<uint32_t>(IntegerArg(info, 3, "seed", 0, 0xffffffff));

@@ -9,11 +9,10 @@ namespace {
 
 enum GreyMethod : int { kWeighted = 0, kDesaturation = 1, kAverage = 2, kMax = 3 };
 
-// Colours replaced by their grey value; a fourth channel stays.
-VECTORIZED void ToGrey(const uint8_t* __restrict source, int64_t pixels, int64_t channels, int method,
-                       uint8_t* __restrict target) {
+// Colours replaced by their grey value.
+VECTORIZED void ToGrey(const uint8_t* __restrict source, int64_t pixels, int method, uint8_t* __restrict target) {
   for (int64_t i = 0; i < pixels; i++) {
-    const uint8_t* from = source + i * channels;
+    const uint8_t* from = source + i * 3;
     const int r = from[0], g = from[1], b = from[2];
     int grey;
     if (method == kWeighted) {
@@ -26,21 +25,41 @@ VECTORIZED void ToGrey(const uint8_t* __restrict source, int64_t pixels, int64_t
     } else {
       grey = std::max(r, std::max(g, b));
     }
-    uint8_t* to = target + i * channels;
+    uint8_t* to = target + i * 3;
     to[0] = to[1] = to[2] = static_cast<uint8_t>(grey);
-    if (channels == 4) to[3] = from[3];
+  }
+}
+
+// The same of any number of channels, which have no weights.
+void ChannelsToGrey(const uint8_t* source, int64_t pixels, int64_t channels, int method, uint8_t* target) {
+  for (int64_t i = 0; i < pixels; i++, source += channels, target += channels) {
+    int low = 255, high = 0, sum = 0;
+    for (int64_t c = 0; c < channels; c++) {
+      const int value = source[c];
+      low = std::min(low, value);
+      high = std::max(high, value);
+      sum += value;
+    }
+    const int mean = sum / static_cast<int>(channels);
+    const int grey = method == kDesaturation ? (high + low) / 2 : method == kAverage ? mean : high;
+    std::fill(target, target + channels, static_cast<uint8_t>(grey));
   }
 }
 
 // toGrey(source, channels, method, target)
 Napi::Value ToGreyKernel(const Napi::CallbackInfo& info) {
-  const int64_t channels = IntegerArg(info, 1, "channels", 3, 4);
+  const int64_t channels = IntegerArg(info, 1, "channels", 1, kMaxChannels);
   const auto source = SpanArg<uint8_t>(info, 0, "source");
   const auto method = static_cast<int>(IntegerArg(info, 2, "method", 0, 3));
+  if (channels != 3 && method == kWeighted) FailRange(info, "method", "only three channels have weights");
   const auto target = SpanArg<uint8_t>(info, 3, "target", static_cast<int64_t>(source.length));
   const int64_t pixels = static_cast<int64_t>(source.length) / channels;
   return AsyncKernel::Run(info, {target.owner, source.owner}, [=, s = source.data, t = target.data] {
-    ToGrey(s, pixels, channels, method, t);
+    if (channels == 3) {
+      ToGrey(s, pixels, method, t);
+    } else {
+      ChannelsToGrey(s, pixels, channels, method, t);
+    }
   });
 }
 

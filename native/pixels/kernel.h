@@ -19,6 +19,9 @@ namespace phalanx {
 // double, so the TypeScript twins agree to the bit.
 constexpr int64_t kMaxSide = 1 << 17;
 
+// `maxChannels` of src/pixels/image.ts.
+constexpr int64_t kMaxChannels = 32;
+
 // Most pixels in one image: positions and counts fit 31 bits.
 constexpr int64_t kMaxPixels = 0x7fffffff;
 

@@ -106,7 +106,7 @@ void MedianBlur(const uint8_t* source, int64_t width, int64_t height, int64_t ch
 // medianBlur(source, width, height, channels, side, target)
 Napi::Value MedianBlurKernel(const Napi::CallbackInfo& info) {
   const int64_t width = SideArg(info, 1, "width"), height = SideArg(info, 2, "height");
-  const int64_t channels = IntegerArg(info, 3, "channels", 1, 4);
+  const int64_t channels = IntegerArg(info, 3, "channels", 1, kMaxChannels);
   const auto source = SpanArg<uint8_t>(info, 0, "source", width * height * channels);
   const auto side = static_cast<int>(IntegerArg(info, 4, "side", 3, 255));
   if (side % 2 == 0) FailRange(info, "side", "expected an odd number");

@@ -58,9 +58,19 @@ void NearestPixels(const Job& job) {
 }
 
 void Nearest(const Job& job) {
-  if (job.channels == 1) NearestPixels<1>(job);
-  if (job.channels == 3) NearestPixels<3>(job);
-  if (job.channels == 4) NearestPixels<4>(job);
+  if (job.channels == 1) return NearestPixels<1>(job);
+  if (job.channels == 3) return NearestPixels<3>(job);
+  if (job.channels == 4) return NearestPixels<4>(job);
+  const auto channels = static_cast<size_t>(job.channels);
+  const auto columns = NearestIndices(job.sourceWidth, job.width);
+  uint8_t* to = job.target;
+  for (const int64_t row : NearestIndices(job.sourceHeight, job.height)) {
+    const uint8_t* from = job.SourceRow(row);
+    for (const int64_t column : columns) {
+      std::memcpy(to, from + column * job.channels, channels);
+      to += channels;
+    }
+  }
 }
 
 VECTORIZED void AddRow(const uint8_t* row, uint32_t* sums, int64_t length) {
@@ -127,6 +137,20 @@ void SumShares(const uint8_t* row, const std::vector<Share>& shares, float* to) 
   }
 }
 
+// The same sums in the same order, of any number of channels.
+void SumShares(const uint8_t* row, const std::vector<Share>& shares, int64_t channels, float* to) {
+  for (size_t i = 0; i < shares.size();) {
+    const int64_t target = shares[i].target;
+    float* const sums = to + target * channels;
+    std::fill(sums, sums + channels, 0.0f);
+    for (; i < shares.size() && shares[i].target == target; i++) {
+      const uint8_t* pixel = row + shares[i].source * channels;
+      const float weight = shares[i].weight;
+      for (int64_t c = 0; c < channels; c++) sums[c] += static_cast<float>(pixel[c]) * weight;
+    }
+  }
+}
+
 // Means of blocks with fractions of pixels at their borders.
 void FractionalArea(const Job& job, double scaleX, double scaleY) {
   const std::vector<Share> columns = AreaShares(job.sourceWidth, job.width, scaleX);
@@ -135,9 +159,15 @@ void FractionalArea(const Job& job, double scaleX, double scaleY) {
   std::vector<float> across(length), sums(length, 0.0f);
   for (size_t i = 0; i < rows.size(); i++) {
     const uint8_t* row = job.SourceRow(rows[i].source);
-    if (job.channels == 1) SumShares<1>(row, columns, across.data());
-    if (job.channels == 3) SumShares<3>(row, columns, across.data());
-    if (job.channels == 4) SumShares<4>(row, columns, across.data());
+    if (job.channels == 1) {
+      SumShares<1>(row, columns, across.data());
+    } else if (job.channels == 3) {
+      SumShares<3>(row, columns, across.data());
+    } else if (job.channels == 4) {
+      SumShares<4>(row, columns, across.data());
+    } else {
+      SumShares(row, columns, job.channels, across.data());
+    }
     for (int64_t x = 0; x < length; x++) sums[x] += rows[i].weight * across[x];
     if (i + 1 == rows.size() || rows[i + 1].target != rows[i].target) {
       uint8_t* to = job.Row(rows[i].target);
@@ -247,8 +277,7 @@ Napi::Value ResizeImage(const Napi::CallbackInfo& info) {
   Job job;
   job.sourceWidth = SideArg(info, 1, "sourceWidth");
   job.sourceHeight = SideArg(info, 2, "sourceHeight");
-  job.channels = IntegerArg(info, 3, "channels", 1, 4);
-  if (job.channels == 2) FailRange(info, "channels", "expected 1, 3 or 4");
+  job.channels = IntegerArg(info, 3, "channels", 1, kMaxChannels);
   job.width = SideArg(info, 5, "width");
   job.height = SideArg(info, 6, "height");
   const auto source = SpanArg<uint8_t>(info, 0, "source", job.sourceWidth * job.sourceHeight * job.channels);

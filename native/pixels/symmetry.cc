@@ -33,7 +33,7 @@ void MirrorRow(const uint8_t* source, uint8_t* target, int64_t width, int channe
     return;
   }
   for (; x < width; x++) {
-    for (int c = 0; c < channels; c++) target[x * channels + c] = source[(width - 1 - x) * channels + c];
+    std::memcpy(target + x * channels, source + (width - 1 - x) * channels, static_cast<size_t>(channels));
   }
 }
 
@@ -54,19 +54,21 @@ void Mirror(const T* source, T* target, int64_t width, int64_t height, int chann
   }
 }
 
-// In squares whose rows stay in the cache while they are read as columns. `width` and `height` are the source's.
+// In squares whose rows stay in the cache while they are read as columns. `width` and `height` are the source's. A
+// pixel is kChannels values or, where that is 0, `channels`.
 template <typename T, int kChannels>
-void Transpose(const T* source, T* target, int64_t width, int64_t height, Symmetry s) {
+void Transpose(const T* source, T* target, int64_t width, int64_t height, Symmetry s, int channels = kChannels) {
+  const int step = kChannels == 0 ? channels : kChannels;
   constexpr int64_t kSide = 32;
   for (int64_t top = 0; top < width; top += kSide) {
     for (int64_t left = 0; left < height; left += kSide) {
       const int64_t bottom = std::min(top + kSide, width), right = std::min(left + kSide, height);
       for (int64_t y = top; y < bottom; y++) {
-        const T* column = source + (s.mirrorX ? width - 1 - y : y) * kChannels;
-        T* row = target + y * height * kChannels;
+        const T* column = source + (s.mirrorX ? width - 1 - y : y) * step;
+        T* row = target + y * height * step;
         for (int64_t x = left; x < right; x++) {
-          const T* from = column + (s.mirrorY ? height - 1 - x : x) * width * kChannels;
-          for (int c = 0; c < kChannels; c++) row[x * kChannels + c] = from[c];
+          const T* from = column + (s.mirrorY ? height - 1 - x : x) * width * step;
+          for (int c = 0; c < step; c++) row[x * step + c] = from[c];
         }
       }
     }
@@ -80,8 +82,10 @@ void ReorientImage(const uint8_t* source, uint8_t* target, int64_t width, int64_
     Transpose<uint8_t, 1>(source, target, width, height, s);
   } else if (channels == 3) {
     Transpose<uint8_t, 3>(source, target, width, height, s);
-  } else {
+  } else if (channels == 4) {
     Transpose<uint8_t, 4>(source, target, width, height, s);
+  } else {
+    Transpose<uint8_t, 0>(source, target, width, height, s, channels);
   }
 }
 
@@ -96,8 +100,7 @@ void ReorientPlane(const PlanePair& plane, int64_t width, int64_t height, Symmet
 // reorient(source, width, height, channels, planes, transpose, mirrorX, mirrorY, target, outPlanes)
 Napi::Value Reorient(const Napi::CallbackInfo& info) {
   const int64_t width = SideArg(info, 1, "width"), height = SideArg(info, 2, "height");
-  const int channels = static_cast<int>(IntegerArg(info, 3, "channels", 1, 4));
-  if (channels == 2) FailRange(info, "channels", "expected 1, 3 or 4");
+  const int channels = static_cast<int>(IntegerArg(info, 3, "channels", 1, kMaxChannels));
   const auto source = SpanArg<uint8_t>(info, 0, "source", width * height * channels);
   const Symmetry s{BooleanArg(info, 5, "transpose"), BooleanArg(info, 6, "mirrorX"), BooleanArg(info, 7, "mirrorY")};
   const auto target = SpanArg<uint8_t>(info, 8, "target", width * height * channels);

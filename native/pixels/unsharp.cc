@@ -107,7 +107,7 @@ class Unsharp {
 // unsharpMask(source, width, height, channels, kernel[odd], alpha, threshold, target)
 Napi::Value UnsharpMask(const Napi::CallbackInfo& info) {
   const int64_t width = SideArg(info, 1, "width"), height = SideArg(info, 2, "height");
-  const int64_t channels = IntegerArg(info, 3, "channels", 1, 4);
+  const int64_t channels = IntegerArg(info, 3, "channels", 1, kMaxChannels);
   const auto source = SpanArg<uint8_t>(info, 0, "source", width * height * channels);
   const auto kernel = SpanArg<float>(info, 4, "kernel");
   if (kernel.length % 2 == 0 || kernel.length > 4097) FailRange(info, "kernel", "expected an odd length up to 4097");

@@ -29,15 +29,15 @@ int BorderIndex(int64_t p, int64_t length, int border) {
 // Of a coordinate that MapRow limited, so that the conversion is defined.
 inline int64_t Whole(float v) { return static_cast<int64_t>(v); }
 
-inline const uint8_t* PixelAt(const Warp& w, int64_t x, int64_t y) {
+}  // namespace
+
+const uint8_t* PixelAt(const Warp& w, int64_t x, int64_t y) {
   if (x >= 0 && x < w.width && y >= 0 && y < w.height) return w.source + (y * w.width + x) * w.channels;
   if (w.border == kConstant) return w.fill;
   return w.source +
          (static_cast<int64_t>(BorderIndex(y, w.height, w.border)) * w.width + BorderIndex(x, w.width, w.border)) *
              w.channels;
 }
-
-}  // namespace
 
 void SamplePixel(const Warp& w, float sx, float sy, uint8_t* out) {
   if (!w.linear) {
@@ -140,14 +140,15 @@ std::vector<Step> StepsArg(const Napi::CallbackInfo& info, size_t index, int out
   return steps;
 }
 
-// warp(source, width, height, channels, planes, steps, border, fill[4], linear, target, outWidth, outHeight, outPlanes)
+// warp(source, width, height, channels, planes, steps, border, fill[channels], linear, target, outWidth, outHeight,
+//      outPlanes)
 Napi::Value WarpImage(const Napi::CallbackInfo& info) {
-  Warp w;
+  Warp w{};
   const int64_t width = SideArg(info, 1, "width"), height = SideArg(info, 2, "height");
-  const int64_t channels = IntegerArg(info, 3, "channels", 1, 4);
+  const int64_t channels = IntegerArg(info, 3, "channels", 1, kMaxChannels);
   const int64_t outWidth = SideArg(info, 10, "outWidth"), outHeight = SideArg(info, 11, "outHeight");
   const auto source = SpanArg<uint8_t>(info, 0, "source", width * height * channels);
-  const auto fill = SpanArg<uint8_t>(info, 7, "fill", 4);
+  const auto fill = SpanArg<uint8_t>(info, 7, "fill", channels);
   const auto target = SpanArg<uint8_t>(info, 9, "target", outWidth * outHeight * channels);
   PlanePairs planes = PlanePairsArg(info, 4, "planes", width * height, 12, "outPlanes", outWidth * outHeight);
   std::vector<Napi::Object> keep = planes.KeptWith({target.owner, source.owner});
@@ -165,7 +166,7 @@ Napi::Value WarpImage(const Napi::CallbackInfo& info) {
   }
   w.border = static_cast<int>(IntegerArg(info, 6, "border", 0, 4));
   w.linear = IntegerArg(info, 8, "linear", 0, 1) == 1;
-  std::copy(fill.data, fill.data + 4, w.fill);
+  std::copy(fill.data, fill.data + channels, w.fill);
   return AsyncKernel::Run(info, keep, [w] { RunWarp(w); });
 }
 

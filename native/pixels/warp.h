@@ -38,7 +38,8 @@ struct Warp {
   std::vector<Step> steps;
   int width, height, channels, outWidth, outHeight;
   int border;
-  uint8_t fill[4];
+  // With room for a word that is read from the last channel on.
+  uint8_t fill[kMaxChannels + 8];
   bool linear;
 };
 
@@ -47,6 +48,9 @@ constexpr float kFar = 1e9f;
 
 // Source coordinates of row `y` of the output, within [-kFar, kFar].
 void MapRow(const Warp& w, int y, float* xs, float* ys);
+
+// The pixel of the source at a place that may lie outside, or the fill.
+const uint8_t* PixelAt(const Warp& w, int64_t x, int64_t y);
 
 // One pixel of the image, and of every label plane, at a point of the source.
 void SamplePixel(const Warp& w, float x, float y, uint8_t* out);

@@ -131,10 +131,50 @@ TARGET_AVX2 inline bool SampleEight(const Warp& w, const Gather& g, __m256 sx, _
   return true;
 }
 
+// Whether pixels are no word, nor a part of one.
+bool IsWide(const Warp& w) { return w.channels == 2 || w.channels > 4; }
+
+TARGET_AVX2 inline __m256i EightChannels(const uint8_t* from) {
+  return _mm256_cvtepu8_epi32(_mm_loadl_epi64(reinterpret_cast<const __m128i*>(from)));
+}
+
+// One interpolated pixel, eight channels at a time. Up to seven bytes beyond it are read and written: those written
+// are of pixels that come later.
+TARGET_AVX2 inline void SampleWide(const Warp& w, float sx, float sy, int64_t index) {
+  const int64_t c = w.channels, reach = (c + 7) & ~int64_t{7};
+  uint8_t* const out = w.target + index * c;
+  const float floorX = std::floor(sx), floorY = std::floor(sy);
+  const auto x = static_cast<int64_t>(floorX), y = static_cast<int64_t>(floorY);
+  const bool fits = index * c + reach <= int64_t{w.outWidth} * w.outHeight * c;
+  const int64_t last = int64_t{w.width} * w.height * c - reach;
+  if (!w.linear || !fits || last < 0) return SamplePixel(w, sx, sy, out);
+  const bool inside = x >= 0 && x + 1 < w.width && y >= 0 && y + 1 < w.height;
+  const uint8_t* const p = w.source + (y * w.width + x) * c;
+  const int64_t row = w.width * c;
+  const uint8_t* corners[4];
+  if (inside) {
+    if (p + row + c - w.source > last) return SamplePixel(w, sx, sy, out);
+    corners[0] = p, corners[1] = p + c, corners[2] = p + row, corners[3] = p + row + c;
+  } else {
+    for (int k = 0; k < 4; k++) {
+      corners[k] = PixelAt(w, x + (k & 1), y + (k >> 1));
+      if (corners[k] != w.fill && corners[k] - w.source > last) return SamplePixel(w, sx, sy, out);
+    }
+  }
+  const __m256 alpha = _mm256_set1_ps(sx - floorX), beta = _mm256_set1_ps(sy - floorY);
+  for (int64_t k = 0; k < c; k += 8) {
+    const __m256i value = Blend(EightChannels(corners[0] + k), EightChannels(corners[1] + k),
+                                EightChannels(corners[2] + k), EightChannels(corners[3] + k), alpha, beta);
+    const __m128i words = _mm_packus_epi32(_mm256_castsi256_si128(value), _mm256_extracti128_si256(value, 1));
+    _mm_storel_epi64(reinterpret_cast<__m128i*>(out + k), _mm_packus_epi16(words, words));
+  }
+}
+
+template <bool kWide>
 TARGET_AVX2 void SampleRow(const Warp& w, int y, const float* xs, const float* ys) {
   const int c = w.channels;
   uint32_t fill = 0;
-  for (int k = 0; k < c; k++) fill |= static_cast<uint32_t>(w.fill[k]) << (8 * k);
+  for (int k = 0; k < std::min(c, 4); k++) fill |= static_cast<uint32_t>(w.fill[k]) << (8 * k);
   const Gather g = {reinterpret_cast<const int*>(w.source), _mm256_set1_epi32(c), _mm256_set1_epi32(w.width),
                     _mm256_set1_epi32(w.width * w.height * c - 4), _mm256_set1_epi32(static_cast<int>(fill))};
   const __m256i one = _mm256_set1_epi32(1);
@@ -150,7 +190,8 @@ TARGET_AVX2 void SampleRow(const Warp& w, int y, const float* xs, const float* y
       for (const PlanePair& plane : w.planes) {
         _mm256_storeu_si256(reinterpret_cast<__m256i*>(plane.target + index), _mm256_setzero_si256());
       }
-      StorePixels(w.target + index * c, g.fill, c);
+      for (int k = 0; kWide && k < 8; k++) std::copy(w.fill, w.fill + c, w.target + (index + k) * c);
+      if (!kWide) StorePixels(w.target + index * c, g.fill, c);
       continue;
     }
     const __m256i inside = _mm256_and_si256(InRange(nx, w.width), InRange(ny, w.height));
@@ -165,6 +206,8 @@ TARGET_AVX2 void SampleRow(const Warp& w, int y, const float* xs, const float* y
     } else {
       for (int k = 0; k < 8; k++) SampleLabels(w, xs[x + k], ys[x + k], index + k);
     }
+    for (int k = 0; kWide && k < 8; k++) SampleWide(w, xs[x + k], ys[x + k], index + k);
+    if (kWide) continue;
     __m256i pixels;
     if (w.linear ? SampleEight(w, g, sx, sy, &pixels) : simple && Fetch(g, from, inside, &pixels)) {
       StorePixels(w.target + index * c, pixels, c);
@@ -184,7 +227,13 @@ bool UseAvx2(const Warp& w) {
   return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
 }
 
-void SampleRowAvx2(const Warp& w, int y, const float* xs, const float* ys) { SampleRow(w, y, xs, ys); }
+void SampleRowAvx2(const Warp& w, int y, const float* xs, const float* ys) {
+  if (IsWide(w)) {
+    SampleRow<true>(w, y, xs, ys);
+  } else {
+    SampleRow<false>(w, y, xs, ys);
+  }
+}
 
 }  // namespace phalanx
 

@@ -2,6 +2,7 @@ import { PhalanxError } from '../core/errors.ts';
 import type { LabelMap } from '../labels/labelMap.ts';
 import { createImage } from '../pixels/image.ts';
 import type { Image } from '../pixels/image.ts';
+import { pictureOf } from '../pixels/picture.ts';
 
 /** Pixels that are wrong in at least one class. */
 export interface ErrorCounts {
@@ -43,7 +44,8 @@ export function errorMap(image: Image, truth: LabelMap, prediction: LabelMap): E
       });
   const { width, height } = truth;
   const result = createImage(width, height, 3);
-  const step = image.channels;
+  const picture = pictureOf(image);
+  const step = picture.channels;
   const [green, blue] = step === 1 ? [0, 0] : [1, 2];
   let [confused, missed, extra, labelled] = [0, 0, 0, 0];
   for (let i = 0; i < width * height; i++) {
@@ -57,9 +59,9 @@ export function errorMap(image: Image, truth: LabelMap, prediction: LabelMap): E
     if (any !== 0) labelled++;
     const to = 3 * i;
     if (missing === 0 && wrong === 0) {
-      result.data[to] = image.data[i * step]! * 0.62;
-      result.data[to + 1] = image.data[i * step + green]! * 0.62;
-      result.data[to + 2] = image.data[i * step + blue]! * 0.62;
+      result.data[to] = picture.data[i * step]! * 0.62;
+      result.data[to + 1] = picture.data[i * step + green]! * 0.62;
+      result.data[to + 2] = picture.data[i * step + blue]! * 0.62;
       continue;
     }
     const kind = missing !== 0 && wrong !== 0 ? 'confused' : missing !== 0 ? 'missed' : 'extra';

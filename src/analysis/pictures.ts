@@ -4,13 +4,15 @@ import { bytesOf } from '../core/bytes.ts';
 import type { LabelMap } from '../labels/labelMap.ts';
 import { resizeLabels } from '../labels/resize.ts';
 import type { Image } from '../pixels/image.ts';
+import { pictureOf } from '../pixels/picture.ts';
 
-/** The image as a sharp pipeline. */
-export function pipelineOf({ data, width, height, channels }: Image): Sharp {
-  return sharp(data, { raw: { width, height, channels } });
+/** What `pictureOf` shows of the image, as a sharp pipeline. */
+export function pipelineOf(image: Image): Sharp {
+  const { data, width, height, channels } = pictureOf(image);
+  return sharp(data, { raw: { width, height, channels: channels === 1 ? 1 : 3 } });
 }
 
-/** An image and its labels, no larger than `side` pixels on the longer side; smaller ones stay as they are. */
+/** What `pictureOf` shows of an image, and its labels, no larger than `side` pixels on the longer side; smaller ones stay as they are. */
 export async function shrink(
   image: Image,
   labels: readonly LabelMap[],
@@ -25,7 +27,7 @@ export async function shrink(
     .raw()
     .toBuffer({ resolveWithObject: true });
   return {
-    image: { width, height, channels: info.channels as Image['channels'], data: bytesOf(data) },
+    image: { width, height, channels: info.channels, data: bytesOf(data) },
     labels: await Promise.all(labels.map((map) => resizeLabels(map, { width, height }))),
   };
 }

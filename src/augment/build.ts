@@ -1,6 +1,7 @@
 import type { Random } from '../core/random.ts';
 import type { Sample } from '../data/dataset.ts';
 import { Chain } from './chain.ts';
+import { requireChannels } from './channels.ts';
 import { chooseByWeight } from './chooseByWeight.ts';
 import type { TransformDefinition } from './definition.ts';
 import { registry } from './registry.ts';
@@ -14,7 +15,8 @@ export type Transform = (sample: Sample, random: Random) => Promise<Sample>;
  * Turns a transform written as data into a function. Consecutive geometric transforms are done in one pass, unless a
  * composition says `fuse: false`.
  *
- * @throws PhalanxError `augment/invalid` when the data is not a valid transform.
+ * @throws PhalanxError `augment/invalid` when the data is not a valid transform; the function, `augment/channels` for a
+ *   sample of channels that a transform does not take.
  */
 export function buildTransform(spec: TransformSpec): Transform {
   const resolved = parseTransform(spec);
@@ -56,6 +58,7 @@ async function run(
     }
     default: {
       if (!always && !random.chance(transform.p)) return;
+      requireChannels(transform, chain.channels);
       const { effect } = registry[transform.name] as unknown as TransformDefinition;
       if (effect.kind === 'geometry') {
         chain.add(await effect.move(chain.size, transform, random));

@@ -26,6 +26,10 @@ export class Chain {
     return this.#size;
   }
 
+  get channels(): number {
+    return this.#current.image.channels;
+  }
+
   add(moves: readonly Move[]): void {
     for (const move of moves) {
       this.#moves.push(move);

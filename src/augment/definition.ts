@@ -27,6 +27,15 @@ export interface TransformDefinition<Name extends string = string, Schema extend
   readonly name: Name;
   readonly schema: Schema;
   readonly effect: Effect<z.output<Schema>>;
+  /** What it says against images of so many channels, after its name; undefined where it takes them. */
+  readonly channelDefect?: ChannelObjection<z.output<Schema>> | undefined;
+}
+
+type ChannelObjection<Options> = (options: Options, channels: number) => string | undefined;
+
+/** Of what is only known of grey and colour images. */
+export function greyOrColour(_options: unknown, channels: number): string | undefined {
+  return channels === 1 || channels === 3 ? undefined : 'takes images of 1 or 3 channels';
 }
 
 /** Probability in [0, 1], with a transform's default. */
@@ -48,9 +57,16 @@ export function defineTransform<Name extends string, Options extends Shape>(
   name: Name,
   options: Options,
   apply: ApplyTransform<z.output<TransformSchema<Name, Options>>>,
-  objection?: Objection<z.output<TransformSchema<Name, Options>>>,
+  {
+    objection,
+    channelDefect,
+  }: {
+    readonly objection?: Objection<z.output<TransformSchema<Name, Options>>>;
+    readonly channelDefect?: ChannelObjection<z.output<TransformSchema<Name, Options>>>;
+  } = {},
 ): TransformDefinition<Name, TransformSchema<Name, Options>> {
-  return { name, schema: schemaOf(name, options, objection), effect: { kind: 'sample', apply } };
+  const schema = schemaOf(name, options, objection);
+  return { name, schema, effect: { kind: 'sample', apply }, channelDefect };
 }
 
 /** A transform that moves pixels, which may be done in one pass with its neighbours. */

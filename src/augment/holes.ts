@@ -12,7 +12,7 @@ export function withHoles(
   { fill, fillMask }: { readonly fill: number | readonly number[]; readonly fillMask: 0 | null },
 ): Sample {
   return {
-    image: filled(image, holes, fillBytes(fill)),
+    image: filled(image, holes, fillBytes(fill, image.channels)),
     labels: fillMask === 0 ? emptied(labels, holes) : labels,
   };
 }

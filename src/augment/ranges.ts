@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { Random } from '../core/random.ts';
+import { maxChannels } from '../pixels/image.ts';
 
 type Bounds = readonly [low: number, high: number];
 const pair = z.tuple([z.number(), z.number()]).readonly();
@@ -49,7 +50,7 @@ export const side = z.int().min(1).max(65536);
 
 /** What a `constant` border or a hole is filled with: a grey value, or one per channel. */
 export const fill = z
-  .union([z.number().min(0).max(255), z.array(z.number().min(0).max(255)).min(1).max(4).readonly()])
+  .union([z.number().min(0).max(255), z.array(z.number().min(0).max(255)).min(1).max(maxChannels).readonly()])
   .default(0);
 
 /** Sides of a filter's window in pixels, `[low, high]`, or one number `v` for `[3, v]`; even ones count as the next odd. */

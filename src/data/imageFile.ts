@@ -44,7 +44,7 @@ export async function readImageFile(path: string, { channels }: DecodeOptions = 
     if (decoded.channels !== 1 && decoded.channels !== 3) {
       throw new Error(`${info.channels} channels after decoding`);
     }
-    return channels === undefined ? (decoded as Image) : withChannels(decoded as Image, channels);
+    return channels === undefined ? decoded : withChannels(decoded, channels, path);
   } catch (cause) {
     throw decodingError(path, bytes, cause);
   }
@@ -136,27 +136,31 @@ function endsAsPng(bytes: Uint8Array): boolean {
 
 /**
  * The image with this many channels: grey repeated, or the luminance of ITU-R BT.601 with OpenCV's rounding.
- * Transparency is dropped.
+ *
+ * @param where named in the error.
+ * @throws PhalanxError `image/channels` when neither number is 1 or 3 and they differ.
  */
-export function withChannels(image: Image, channels: 1 | 3): Image {
-  if (image.channels === channels) return image;
-  const { width, height, data, channels: stride } = image;
+export function withChannels(image: Image, channels: number, where?: string): Image {
+  const { width, height, data, channels: stored } = image;
+  if (stored === channels) return image;
   const converted = new Uint8Array(width * height * channels);
-  if (stride === 1) {
+  if (stored === 1 && channels === 3) {
     for (let pixel = 0, i = 0; pixel < data.length; pixel++, i += 3) {
       converted[i] = converted[i + 1] = converted[i + 2] = data[pixel]!;
     }
-  } else if (channels === 1) {
+  } else if (stored === 3 && channels === 1) {
     // The fixed-point weights of cv2.cvtColor(…, COLOR_RGB2GRAY).
-    for (let pixel = 0, i = 0; pixel < converted.length; pixel++, i += stride) {
+    for (let pixel = 0, i = 0; pixel < converted.length; pixel++, i += 3) {
       converted[pixel] = (data[i]! * 9798 + data[i + 1]! * 19235 + data[i + 2]! * 3735 + 16384) >> 15;
     }
   } else {
-    for (let i = 0, j = 0; i < converted.length; i += 3, j += stride) {
-      converted[i] = data[j]!;
-      converted[i + 1] = data[j + 1]!;
-      converted[i + 2] = data[j + 2]!;
-    }
+    throw new PhalanxError('image/channels', {
+      what: 'The image has another number of channels than it is needed with',
+      ...(where === undefined ? {} : { where }),
+      expected: `${channels} channels`,
+      received: `${stored} channels`,
+      fix: 'Set data.channels to what data.format gives',
+    });
   }
   return { width, height, channels, data: converted };
 }

@@ -1,6 +1,7 @@
 import { PhalanxError } from '../core/errors.ts';
 import { createImage } from '../pixels/image.ts';
 import type { Image } from '../pixels/image.ts';
+import { pictureOf } from '../pixels/picture.ts';
 import { classColours } from './colours.ts';
 import type { Rgb } from './colours.ts';
 import type { LabelMap } from './labelMap.ts';
@@ -16,8 +17,8 @@ export interface OverlayOptions {
 }
 
 /**
- * Draws every class in its colour over a grey, RGB or RGBA image of the same size and gives an RGB image. Where classes
- * overlap, their colours alternate in diagonal stripes, so that the overlap and both classes can be seen.
+ * Draws every class in its colour over what `pictureOf` shows of an image of the same size and gives an RGB image. Where
+ * classes overlap, their colours alternate in diagonal stripes, so that the overlap and both classes can be seen.
  *
  * @throws PhalanxError `labels/overlay` when sizes differ.
  */
@@ -34,12 +35,13 @@ export function renderOverlay(image: Image, labels: LabelMap, options: OverlayOp
   const { outlineWidth = Math.max(1, Math.round(Math.min(width, height) / 512)) } = options;
   const stripe = Math.max(2, Math.round(Math.min(width, height) / 256));
   const result = createImage(width, height, 3);
-  const step = image.channels;
+  const picture = pictureOf(image);
+  const step = picture.channels;
   const second = step === 1 ? 0 : 1;
   for (let position = 0, from = 0, to = 0; position < width * height; position++, from += step, to += 3) {
-    let red = image.data[from]!;
-    let green = image.data[from + second]!;
-    let blue = image.data[from + 2 * second]!;
+    let red = picture.data[from]!;
+    let green = picture.data[from + second]!;
+    let blue = picture.data[from + 2 * second]!;
     for (let p = 0; p < planes.length; p++) {
       const plane = planes[p]!;
       if (plane[position] === 0) continue;

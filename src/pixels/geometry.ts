@@ -13,9 +13,9 @@ export type BorderMode = (typeof borderModes)[number];
 export const interpolations = ['nearest', 'linear'] as const;
 export type Interpolation = (typeof interpolations)[number];
 
-/** Fill values of up to four channels. */
-export function fillBytes(fill: number | readonly number[]): Uint8Array {
-  const bytes = new Uint8ClampedArray(4);
-  for (let c = 0; c < 4; c++) bytes[c] = typeof fill === 'number' ? fill : (fill[c] ?? 0);
+/** The fill value of each channel, 0 where none is given. */
+export function fillBytes(fill: number | readonly number[], channels: number): Uint8Array {
+  const bytes = new Uint8ClampedArray(channels);
+  for (let c = 0; c < channels; c++) bytes[c] = typeof fill === 'number' ? fill : (fill[c] ?? 0);
   return new Uint8Array(bytes.buffer);
 }

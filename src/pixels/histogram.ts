@@ -5,7 +5,10 @@ interface HistogramKernels {
   greyHistogram(data: Uint8Array, pixels: number, channels: number): Promise<Float64Array>;
 }
 
-/** Pixels of each grey value, `[256]`; of colour, the luminance of ITU-R BT.601 as OpenCV's `RGB2GRAY` rounds it. */
+/**
+ * Pixels of each grey value, `[256]`; of three channels, the luminance of ITU-R BT.601 as
+ * OpenCV's `RGB2GRAY` rounds it, and of any other number, the one that `pictureOf` shows.
+ */
 export type GreyHistogram = Float64Array;
 
 /** Counts grey values off the JavaScript thread. */

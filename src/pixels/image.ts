@@ -1,10 +1,17 @@
-/** An 8-bit image, `[height, width, channels]` row-major, channels interleaved (grey, RGB or RGBA). */
+/** Most channels of an image. */
+export const maxChannels = 32;
+
+/**
+ * An 8-bit image, `[height, width, channels]` row-major, channels interleaved: grey, RGB, or any number of slices or
+ * modalities.
+ */
 export interface Image {
   /** Pixels. */
   readonly width: number;
   /** Pixels. */
   readonly height: number;
-  readonly channels: 1 | 3 | 4;
+  /** 1 to `maxChannels`. */
+  readonly channels: number;
   /** Length `height * width * channels`, values 0 to 255; not a Buffer, whose `slice()` would not copy. */
   readonly data: Uint8Array;
 }
@@ -16,6 +23,6 @@ export interface ImageSize {
 }
 
 /** A black image. */
-export function createImage(width: number, height: number, channels: Image['channels']): Image {
+export function createImage(width: number, height: number, channels: number): Image {
   return { width, height, channels, data: new Uint8Array(width * height * channels) };
 }

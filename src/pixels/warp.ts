@@ -144,7 +144,7 @@ export async function warp(raster: Raster, options: Warp): Promise<Raster> {
     planes,
     options.steps.map(nativeStep),
     borderModes.indexOf(options.border),
-    fillBytes(options.fill),
+    fillBytes(options.fill, image.channels),
     options.interpolation === 'linear' ? 1 : 0,
     target,
     width,

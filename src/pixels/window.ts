@@ -42,7 +42,7 @@ export function copyWindow(
   fill: number | readonly number[] = 0,
 ): Raster {
   const { width, height, channels } = image;
-  const outside = fillBytes(fill);
+  const outside = fillBytes(fill, channels);
   const data = uninitialized(window.width * window.height * channels);
   const outPlanes = uninitializedPlanes(planes.length, window.width * window.height);
   const first = Math.min(Math.max(0, -window.x), window.width);

@@ -112,7 +112,7 @@ async function softened(mask: Uint8Array, { width, height }: Window, sigma: numb
 /** For each channel, the mean of the covered values less that of the covering ones. */
 function brightnessShift({ image }: Sample, moved: Raster, mask: Uint8Array, window: Window): number[] {
   const { width, channels } = image;
-  const sums = [0, 0, 0, 0];
+  const sums = Array.from({ length: channels }, () => 0);
   let count = 0;
   for (let i = 0; i < mask.length; i++) {
     if (mask[i] === 0) continue;

@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import sharp from 'sharp';
 import { z } from 'zod';
 import { writeFileAtomic } from '../../core/atomicFile.ts';
 import type { Sample } from '../../data/dataset.ts';
+import { encodePng } from '../../data/encodePng.ts';
 import { traceContours } from '../../labels/contours.ts';
 import type { ChildRecord } from './options.ts';
 
@@ -31,6 +31,8 @@ const storedSchema = z.object({
 /**
  * Writes the image, then its annotation, each whole or not at all. The annotation remembers the plan it belongs to
  * and the image's hash, so that an interrupted run can tell what is finished.
+ *
+ * @throws PhalanxError `image/png-channels`, `file/write`.
  */
 export async function writeChild(
   output: string,
@@ -40,10 +42,8 @@ export async function writeChild(
   record: ChildRecord,
   classes: readonly string[],
 ): Promise<void> {
-  const { width, height, channels, data } = image;
-  const png = await sharp(data, { raw: { width, height, channels } })
-    .png({ compressionLevel: 3, adaptiveFiltering: false })
-    .toBuffer();
+  const { width, height } = image;
+  const png = await encodePng(image, { compressionLevel: 3, adaptiveFiltering: false });
   const polygons = await traceContours(labels);
   const annotation = {
     annotations: polygons.map(({ classIndex, points }, index) => ({

@@ -1,16 +1,12 @@
 import { z } from 'zod';
 import { claheGrey, claheRgb } from '../../pixels/filters.ts';
-import type { Image } from '../../pixels/image.ts';
-import { builderOf, defineTransform, probability } from '../definition.ts';
+import { builderOf, defineTransform, greyOrColour, probability } from '../definition.ts';
 import { rangeFrom } from '../ranges.ts';
 import { withImage } from '../sample.ts';
 
 const tiles = z.int().min(1).max(256);
 
-/**
- * Contrast-limited adaptive histogram equalization: of a grey image, or of the lightness of an RGB image. An alpha
- * channel is dropped.
- */
+/** Contrast-limited adaptive histogram equalization: of a grey image, or of the lightness of an RGB image. */
 export const CLAHE = defineTransform(
   'CLAHE',
   {
@@ -27,15 +23,9 @@ export const CLAHE = defineTransform(
       const data = await claheGrey(image.data, width, height, clipLimit, tilesX, tilesY);
       return withImage(sample, { ...image, data });
     }
-    return withImage(sample, await claheRgb(withoutAlpha(image), clipLimit, tilesX, tilesY));
+    return withImage(sample, await claheRgb(image, clipLimit, tilesX, tilesY));
   },
+  { channelDefect: greyOrColour },
 );
 
 export const clahe = builderOf(CLAHE);
-
-function withoutAlpha({ width, height, channels, data }: Image): Image {
-  if (channels === 3) return { width, height, channels, data };
-  const rgb = new Uint8Array(width * height * 3);
-  for (let i = 0; i < width * height; i++) rgb.set(data.subarray(4 * i, 4 * i + 3), 3 * i);
-  return { width, height, channels: 3, data: rgb };
-}

@@ -62,10 +62,12 @@ export const GridDropout = defineTransform(
     );
     return Promise.resolve(withHoles(sample, holes, options));
   },
-  ({ unitSizeRange }) =>
-    unitSizeRange !== null && unitSizeRange[0] > unitSizeRange[1]
-      ? 'unitSizeRange: expected [low, high] with low ≤ high'
-      : undefined,
+  {
+    objection: ({ unitSizeRange }) =>
+      unitSizeRange !== null && unitSizeRange[0] > unitSizeRange[1]
+        ? 'unitSizeRange: expected [low, high] with low ≤ high'
+        : undefined,
+  },
 );
 
 export const gridDropout = builderOf(GridDropout);

@@ -4,7 +4,7 @@ import { lookUpTable } from '../../pixels/filters.ts';
 import type { Image } from '../../pixels/image.ts';
 import { resizeImage } from '../../pixels/resize.ts';
 import { roundHalfEven } from '../../pixels/rounding.ts';
-import { builderOf, defineTransform, probability } from '../definition.ts';
+import { builderOf, defineTransform, greyOrColour, probability } from '../definition.ts';
 import { range } from '../ranges.ts';
 import { withImage } from '../sample.ts';
 
@@ -35,6 +35,8 @@ export const HistogramMatching = defineTransform(
     }
     return withImage(sample, await lookUpTable(image, tables));
   },
+  // Reference images are files, grey or in colours.
+  { channelDefect: greyOrColour },
 );
 
 export const histogramMatching = builderOf(HistogramMatching);

@@ -4,7 +4,7 @@ import { PhalanxError, messageOf } from '../../core/errors.ts';
 import type { Sample } from '../../data/dataset.ts';
 import type { LabelMap } from '../../labels/labelMap.ts';
 import type { Image } from '../../pixels/image.ts';
-import { defineTransform, probability } from '../definition.ts';
+import { defineTransform, greyOrColour, probability } from '../definition.ts';
 
 /** Jimp's operations that change values only; the labels stay as they are. */
 const pixelMethods = [
@@ -35,7 +35,7 @@ type JimpMethod = (typeof methods)[number];
 /**
  * Any of jimp's operations on a single image, with its arguments as data. Labels follow `crop`, `fisheye`, `flip`,
  * `rotate` (by multiples of 90 degrees, or with `mode: false`), `resize`, `scale` and `scaleToFit` (nearest, whatever
- * the image's mode). Transparency does not come back to an image without an alpha channel.
+ * the image's mode). Transparency does not come back.
  */
 export const Jimp = defineTransform(
   'Jimp',
@@ -49,10 +49,13 @@ export const Jimp = defineTransform(
     if (!isGeometric(method)) return { image, labels: sample.labels };
     return { image, labels: await movedLabels(sample, method, args, image) };
   },
-  ({ method, args }) =>
-    method === 'rotate' && !rotatesWholePixels(args[0])
-      ? 'labels follow a rotation by multiples of 90 degrees, or one with mode: false, for example { deg: 30, mode: false }'
-      : undefined,
+  {
+    objection: ({ method, args }) =>
+      method === 'rotate' && !rotatesWholePixels(args[0])
+        ? 'labels follow a rotation by multiples of 90 degrees, or one with mode: false, for example { deg: 30, mode: false }'
+        : undefined,
+    channelDefect: greyOrColour,
+  },
 );
 
 /** A jimp operation as a transform, for example `fromJimp('posterize', [8], { p: 0.2 })`. */
@@ -111,13 +114,13 @@ function toBitmap({ width, height, channels, data }: Image): Bitmap {
   const rgba = new Uint8Array(width * height * 4);
   for (let i = 0; i < width * height; i++) {
     for (let c = 0; c < 3; c++) rgba[4 * i + c] = data[i * channels + (channels === 1 ? 0 : c)]!;
-    rgba[4 * i + 3] = channels === 4 ? data[4 * i + 3]! : 255;
+    rgba[4 * i + 3] = 255;
   }
   return { width, height, data: rgba };
 }
 
 /** A grey image takes the red channel back. */
-function fromBitmap({ width, height, data: rgba }: Bitmap, channels: Image['channels']): Image {
+function fromBitmap({ width, height, data: rgba }: Bitmap, channels: number): Image {
   const data = new Uint8Array(width * height * channels);
   for (let i = 0; i < width * height; i++) {
     for (let c = 0; c < channels; c++) data[i * channels + c] = rgba[4 * i + c]!;

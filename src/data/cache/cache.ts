@@ -21,7 +21,8 @@ import { SourceIndex } from './sources.ts';
 /** What a cached sample depends on besides its source files. */
 export interface CacheSettings {
   readonly imageSize: ImageSize;
-  readonly channels: 1 | 3;
+  /** Grey and colours become each other; what is stacked has its own number. */
+  readonly channels: number;
   /** How the image is resized, best `area`; labels are always resized nearest. */
   readonly interpolation: ResizeMethod;
 }
@@ -72,7 +73,8 @@ export interface SampleCache {
  * annotation and by how they are read, so a changed annotation is noticed, and a renamed image is not decoded again. Any number of processes
  * may prepare the same folder at once, and any of them may be killed: what is there is whole.
  *
- * @throws PhalanxError about the first image or annotation that cannot be read, `file/write`; the signal's reason.
+ * @throws PhalanxError about the first image or annotation that cannot be read, `image/channels`, `file/write`; the
+ *   signal's reason.
  */
 export async function prepareCache(
   dataset: Dataset,
@@ -145,7 +147,7 @@ async function decode(
 ): Promise<Sample> {
   const full = await dataset.readImage(entry);
   // Channels last: mixing them is JavaScript's work, and there are far fewer pixels now.
-  const image = withChannels(await resizeImage(full, imageSize, interpolation), channels);
+  const image = withChannels(await resizeImage(full, imageSize, interpolation), channels, entry.imagePath);
   const labels =
     entry.annotationPath === undefined
       ? createLabelMap(imageSize.width, imageSize.height, dataset.classes.length)

@@ -4,7 +4,6 @@ import { writeAtomic } from '../../core/atomicFile.ts';
 import { bytesOf } from '../../core/bytes.ts';
 import { planeCount } from '../../labels/labelMap.ts';
 import { classAreas } from '../../labels/overlap.ts';
-import type { Image } from '../../pixels/image.ts';
 import { release, uninitialized, uninitializedPlanes } from '../../pixels/memory.ts';
 import type { Sample } from '../dataset.ts';
 import { checksumOf, packPlanes, unpackSample } from './packedSample.ts';
@@ -15,7 +14,7 @@ export interface SampleShape {
   readonly width: number;
   /** Pixels. */
   readonly height: number;
-  readonly channels: Image['channels'];
+  readonly channels: number;
   readonly classes: number;
 }
 

@@ -1,6 +1,7 @@
 import { webcrypto } from 'node:crypto';
 import { greyHistogram, greyQuantile } from '../../pixels/histogram.ts';
 import type { Image } from '../../pixels/image.ts';
+import { pictureOf } from '../../pixels/picture.ts';
 import { resizeImage } from '../../pixels/resize.ts';
 import { withChannels } from '../imageFile.ts';
 import { hashSide, perceptualHashes } from './perceptualHash.ts';
@@ -33,7 +34,7 @@ export async function imageFacts(image: Image): Promise<ImageFacts> {
     greyHistogram(image),
     resizeImage(image, square, 'area'),
   ]);
-  const thumbnail = withChannels(small, 1).data.slice();
+  const thumbnail = withChannels(pictureOf(small), 1).data.slice();
   return {
     width,
     height,

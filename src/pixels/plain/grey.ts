@@ -1,11 +1,11 @@
 import type { GreyMethod } from '../grey.ts';
 import type { Image } from '../image.ts';
 
-const greyOf: Readonly<Record<GreyMethod, (r: number, g: number, b: number) => number>> = {
-  weighted_average: (r, g, b) => (r * 9798 + g * 19235 + b * 3735 + 16384) >> 15,
-  desaturation: (r, g, b) => Math.trunc((Math.max(r, g, b) + Math.min(r, g, b)) / 2),
-  average: (r, g, b) => Math.trunc((r + g + b) / 3),
-  max: (r, g, b) => Math.max(r, g, b),
+const greyOf: Readonly<Record<GreyMethod, (values: Uint8Array) => number>> = {
+  weighted_average: ([r, g, b]) => (r! * 9798 + g! * 19235 + b! * 3735 + 16384) >> 15,
+  desaturation: (values) => Math.trunc((Math.max(...values) + Math.min(...values)) / 2),
+  average: (values) => Math.trunc(values.reduce((sum, value) => sum + value, 0) / values.length),
+  max: (values) => Math.max(...values),
 };
 
 /** The twin of the native `toGrey`. */
@@ -13,7 +13,7 @@ export function toGreyPlain(image: Image, method: GreyMethod): Image {
   const { channels } = image;
   const data = Uint8Array.from(image.data);
   for (let i = 0; i < data.length; i += channels) {
-    data.fill(greyOf[method](data[i]!, data[i + 1]!, data[i + 2]!), i, i + 3);
+    data.fill(greyOf[method](image.data.subarray(i, i + channels)), i, i + channels);
   }
   return { ...image, data };
 }

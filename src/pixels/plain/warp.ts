@@ -12,7 +12,7 @@ const { fround } = Math;
 export function warpPlain({ image, planes }: Raster, options: Warp): Raster {
   const { width: outWidth, height: outHeight, border } = options;
   const { width, height, channels } = image;
-  const fill = fillBytes(options.fill);
+  const fill = fillBytes(options.fill, channels);
   const data = new Uint8Array(outWidth * outHeight * channels);
   const outPlanes = planes.map(() => new Uint32Array(outWidth * outHeight));
   const locate = (x: number, y: number): number => {
