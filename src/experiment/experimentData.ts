@@ -18,16 +18,16 @@ export const defaultCacheDirectory = 'cache';
 
 type DataConfig = Experiment['data'];
 
-/** What an experiment's images are normalized by; by default as pretrained encoders expect. */
+/**
+ * What an experiment's images are normalized by; by default as pretrained encoders expect: mean and deviation of
+ * ImageNet's three channels (torchvision), or their averages for each of another number.
+ */
 export function normalizationOf({ channels, normalization }: DataConfig): Normalization {
-  return normalization ?? imagenet[channels];
+  if (normalization !== undefined) return normalization;
+  if (channels === 3) return { mean: [0.485, 0.456, 0.406], std: [0.229, 0.224, 0.225] };
+  const each = (value: number): number[] => Array.from({ length: channels }, () => value);
+  return { mean: each(0.449), std: each(0.226) };
 }
-
-/** Mean and deviation of ImageNet's channels (torchvision), and their averages for one channel. */
-const imagenet = {
-  1: { mean: [0.449], std: [0.226] },
-  3: { mean: [0.485, 0.456, 0.406], std: [0.229, 0.224, 0.225] },
-} as const;
 
 /**
  * Lists an experiment's dataset, without the people it leaves out, with the images made offline and those of further

@@ -8,12 +8,14 @@ import { decoderSchema } from '../models/decoders/options.ts';
 import { encoderSchema } from '../models/encoders/options.ts';
 import { encoderDefect, paddingDefect } from '../models/modelSchema.ts';
 import type { ModelOptions } from '../models/modelSchema.ts';
+import { maxChannels } from '../pixels/image.ts';
 import { ttaSchema } from '../inference/tta/options.ts';
 import { lossSchema } from '../objectives/losses/loss.ts';
 import { batchAugmentationSchema } from '../training/batchAugmentation.ts';
 import { imageNormalizations } from '../training/normalization.ts';
 import { optimizerSchema } from '../training/optimizers/build.ts';
 import { scheduleSchema } from '../training/schedules.ts';
+import { channelsDefect, isPicture, refuseChannels } from './channels.ts';
 import { samplingSchema } from './samplingSchema.ts';
 
 const side = z.int().min(32).max(16384);
@@ -26,13 +28,16 @@ const dataFields = z.strictObject({
   root: text,
   /** Side of the square images that the model sees, or both sides; pixels. */
   imageSize: z.union([side, z.strictObject({ width: side, height: side })]),
-  /** Channels that the model sees; grey images are read as one or repeated to three. */
-  channels: z.union([z.literal(1), z.literal(3)]).default(3),
+  /**
+   * Channels that the model sees: 1 or 3 of grey and colour images, grey ones repeated to three; as many as there are
+   * slices and modalities where `format` stacks them.
+   */
+  channels: z.int().min(1).max(maxChannels).default(3),
   /** How images are brought to `imageSize`; labels are always nearest. */
   interpolation: z.enum(['area', 'linear', 'nearest']).default('area'),
   /**
    * What images are normalized by: mean and deviation per channel, on the scale where 255 is 1 (default: ImageNet's
-   * three, or their averages where there is one channel), or, `per` image, what each contains.
+   * three, or their averages where there are not three channels), or, `per` image, what each contains.
    */
   normalization: z
     .union([
@@ -78,10 +83,12 @@ const dataFields = z.strictObject({
   exclude: z.array(text).default([]),
 });
 
-const dataSchema = dataFields.superRefine(({ channels, format, normalization }, context) => {
-  if (channels === 1 && typeof format === 'object' && 'neighbours' in format && format.neighbours === 1) {
-    const message = 'must be 3, since data.format.neighbours makes three channels';
-    context.addIssue({ code: 'custom', path: ['channels'], message });
+const dataSchema = dataFields.superRefine(({ channels, format, normalization, offline }, context) => {
+  const message = channelsDefect(channels, format);
+  if (message !== undefined) context.addIssue({ code: 'custom', path: ['channels'], message });
+  if (offline.length > 0 && !isPicture(channels)) {
+    const message = `images made offline have 1 or 3 channels, and data.channels is ${channels}`;
+    context.addIssue({ code: 'custom', path: ['offline'], message });
   }
   if (normalization === undefined) return;
   if ('per' in normalization) {
@@ -188,8 +195,7 @@ const modelSchema = modelFields.superRefine(({ decoder, encoder }, context) => {
   refuse(['decoder', 'padding'], paddingDefect(decoder));
 });
 
-/** Everything that affects an experiment's results, and where it is computed; see `defineExperiment`. */
-export const experimentSchema = z.strictObject({
+const experimentFields = z.strictObject({
   /** Why it is made; one line. */
   description: z.string().optional(),
   data: dataSchema,
@@ -209,6 +215,9 @@ export const experimentSchema = z.strictObject({
   /** Of everything random: first weights, order of images, augmentation, dropout. */
   seed: z.int().nonnegative().default(0),
 });
+
+/** Everything that affects an experiment's results, and where it is computed; see `defineExperiment`. */
+export const experimentSchema = experimentFields.superRefine(refuseChannels);
 
 /** An experiment with every default filled in; `config.json` of a run. */
 export type Experiment = z.output<typeof experimentSchema>;

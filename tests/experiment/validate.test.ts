@@ -32,7 +32,7 @@ describe('one wrong setting is one clause with its path and the nearest valid ke
     ['data.imageSize', 3, 'data.imageSize must be at least 32, but is 3'],
     ['data.imageSize', 64.5, 'data.imageSize must be a whole number or { width, height }, but is 64.5'],
     ['data.imageSize', 'big', 'data.imageSize must be a whole number or { width, height }, but is "big"'],
-    ['data.channels', 4, 'data.channels must be one of 1, 3, but is 4'],
+    ['data.channels', 33, 'data.channels must be at most 32, but is 33'],
     [
       'data.normalization',
       { mean: [0.5], std: [0.1, 0.1, 0.1] },
@@ -63,7 +63,27 @@ describe('one wrong setting is one clause with its path and the nearest valid ke
     [
       'data',
       { root: 'data', imageSize: 64, channels: 1, format: { name: 'coco', neighbours: 1 } },
-      'data.channels: must be 3, since data.format.neighbours makes three channels (it is 1)',
+      'data.channels: must be 3, since data.format stacks that many slices and modalities (it is 1)',
+    ],
+    [
+      'data',
+      { root: 'data', imageSize: 64, channels: 7, format: { name: 'coco', modalities: ['{name}_t1'] } },
+      'data.channels: must be 2, since data.format stacks that many slices and modalities (it is 7)',
+    ],
+    [
+      'data',
+      { root: 'data', imageSize: 64, channels: 7 },
+      'data.channels: must be 1 or 3 for grey and colour images; neighbours and modalities of data.format make other numbers (it is 7)',
+    ],
+    [
+      'data.format',
+      { name: 'coco', neighbours: 10, modalities: ['{name}_t1'] },
+      'data.format: neighbours and modalities make 42 channels, more than 32 (it is { name: \'coco\', neighbours: 10, modalities: [ \'{name}_t1\' ] })',
+    ],
+    [
+      'data.format',
+      { name: 'coco', modalities: ['t1'] },
+      "data.format.modalities.0: must contain {name}, the image's name without extension and suffix (it is \"t1\")",
     ],
     ['data.root', 5, 'data.root must be a text, but is 5'],
     ['data', undefined, 'data is missing'],

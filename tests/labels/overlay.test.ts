@@ -41,15 +41,22 @@ describe('renderOverlay', () => {
   });
 
   it('leaves the image as it is with neither fill nor outline', () => {
-    const colour = createImage(40, 40, 4);
+    const colour = createImage(40, 40, 3);
     colour.data.forEach((_, i) => (colour.data[i] = i % 251));
     const drawn = renderOverlay(colour, labels, { opacity: 0, outlineWidth: 0 });
     for (const [x, y] of [
       [3, 4],
       [17, 20],
     ] as const) {
-      expect(pixel(drawn, x, y)).toEqual(pixel(colour, x, y).slice(0, 3));
+      expect(pixel(drawn, x, y)).toEqual(pixel(colour, x, y));
     }
+  });
+
+  it('shows the middle channel of a stack', () => {
+    const stack = createImage(40, 40, 7);
+    stack.data.forEach((_, i) => (stack.data[i] = i % 7));
+    const drawn = renderOverlay(stack, labels, { opacity: 0, outlineWidth: 0 });
+    expect(pixel(drawn, 3, 4)).toEqual([3, 3, 3]);
   });
 
   it('refuses another size', () => {

@@ -17,7 +17,7 @@ import { unsharpMaskPlain } from '../../src/pixels/plain/unsharp.ts';
 import { unsharpMask } from '../../src/pixels/unsharp.ts';
 import { randomRaster } from './rasters.ts';
 
-const channelCounts = [1, 3, 4] as const;
+const channelCounts = [1, 2, 3, 4, 7];
 
 describe('native kernels against their TypeScript twins', () => {
   it('blend, every share and odd sizes', async () => {
@@ -101,6 +101,7 @@ describe('native kernels against their TypeScript twins', () => {
         expect(await unsharpMask(image, kernel, 0.4, 20)).toEqual(unsharpMaskPlain(image, kernel, 0.4, 20));
         if (channels === 1) continue;
         for (const method of greyMethods) {
+          if (method === 'weighted_average' && channels !== 3) continue;
           expect(await toGrey(image, method), method).toEqual(toGreyPlain(image, method));
         }
       }

@@ -17,7 +17,7 @@ import { warp } from '../../src/pixels/warp.ts';
 import { copyWindow } from '../../src/pixels/window.ts';
 import { randomRaster } from './rasters.ts';
 
-const channelCounts = [1, 3, 4] as const;
+const channelCounts = [1, 2, 3, 4, 9];
 
 function randomMatrix(random: Random, size: number): AffineMatrix {
   const angle = random.uniform(-Math.PI, Math.PI);

@@ -81,8 +81,8 @@ export function declarations(): void {
   defineExperiment({ model, loss, optimizer, schedule, training });
   // @ts-expect-error a size of text
   defineExperiment({ ...base, data: { root: 'data', imageSize: '512' } });
-  // @ts-expect-error two channels
-  defineExperiment({ ...base, data: { ...data, channels: 2 } });
+  // @ts-expect-error channels of text
+  defineExperiment({ ...base, data: { ...data, channels: 'rgb' } });
   // @ts-expect-error an unknown encoder
   defineExperiment({ ...base, model: { decoder: { name: 'unet' }, encoder: { name: 'resnet43' } } });
   // @ts-expect-error an unknown decoder

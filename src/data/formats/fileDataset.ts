@@ -2,15 +2,17 @@ import { PhalanxError } from '../../core/errors.ts';
 import type { LabelMap } from '../../labels/labelMap.ts';
 import type { ImageSize } from '../../pixels/image.ts';
 import type { Dataset, SampleEntry } from '../dataset.ts';
-import type { Defect } from '../defect.ts';
 import { readAnyImage, readAnySize } from '../images/anyImage.ts';
-import { readWithNeighbours } from '../images/series.ts';
+import { readStack } from '../images/series.ts';
+import { stackedChannels } from './channels.ts';
 import type { FoundImage } from './foundImages.ts';
 import type { Layout } from './layoutOptions.ts';
 import type { Listing } from './listing.ts';
+import { modalityFiles, modalityIntensities } from './modalities.ts';
 import { neighboursOf } from './neighbours.ts';
 import { personFinder } from './persons.ts';
 import { sampleNames, splitEntries } from './sampleNames.ts';
+import type { Tree } from './tree.ts';
 
 /** What a format knows of an image's labels before it reads them. */
 export interface LabelSource {
@@ -21,30 +23,43 @@ export interface LabelSource {
 }
 
 export interface FileDatasetOptions {
-  readonly root: string;
+  readonly tree: Tree;
   readonly classes: readonly string[];
   readonly images: readonly FoundImage[];
-  readonly layout: Pick<Layout, 'images' | 'intensity' | 'maxPixels' | 'neighbours' | 'person' | 'step'>;
+  readonly layout: Pick<
+    Layout,
+    'images' | 'intensity' | 'maxPixels' | 'modalities' | 'neighbours' | 'person' | 'step'
+  >;
   /** Settings that decide what labels the files give. */
   readonly settings: unknown;
   readonly labelsOf: (image: FoundImage) => LabelSource;
-  readonly defects: Defect[];
 }
 
 /** A dataset of separate image files, whose labels a format finds. */
 export function fileDataset(options: FileDatasetOptions): Listing {
-  const { root, classes, images, layout, settings, labelsOf, defects } = options;
+  const { tree, classes, layout, settings, labelsOf } = options;
+  const { root, defects } = tree;
+  const files = modalityFiles(tree, options.images, layout);
+  const images = options.images.filter(({ path }) => files.has(path));
   const names = sampleNames(images, defects);
   const personOf = personFinder(layout, defects);
   const sources = new Map<string, LabelSource>();
-  const neighbours = layout.neighbours === 0 ? undefined : neighboursOf(images, layout.step);
-  const reading = JSON.stringify([layout.intensity ?? null, layout.neighbours, settings]);
+  const neighbours = stackedChannels(layout) === 1 ? undefined : neighboursOf(images, layout);
+  const slicesOf = (path: string): (readonly string[])[] | undefined =>
+    neighbours?.get(path)?.map((slice) => files.get(slice)!);
+  const intensities = modalityIntensities(layout);
+  const reading = JSON.stringify([
+    layout.intensity ?? null,
+    layout.neighbours,
+    settings,
+    ...(intensities.length === 1 ? [] : [intensities]),
+  ]);
   const entries = images.map((image, index) => {
     const id = names[index]!;
     const source = labelsOf(image);
     sources.set(id, source);
     const [annotationPath, ...otherLabels] = source.files;
-    const others = [...otherLabels, ...(neighbours?.get(image.path) ?? [])];
+    const others = [...otherLabels, ...(slicesOf(image.path)?.flat() ?? [])];
     const entry: SampleEntry = {
       id,
       person: personOf(image),
@@ -62,10 +77,10 @@ export function fileDataset(options: FileDatasetOptions): Listing {
     persons: new Map(),
     entries: splitEntries(root, entries, expected, defects),
     readImage: ({ imagePath }) => {
-      const around = neighbours?.get(imagePath);
-      return around === undefined
-        ? readAnyImage(imagePath, layout)
-        : readWithNeighbours(imagePath, around, layout);
+      const slices = slicesOf(imagePath);
+      if (slices === undefined) return readAnyImage(imagePath, layout);
+      const { maxPixels } = layout;
+      return readStack({ own: files.get(imagePath)!, slices, intensities, maxPixels });
     },
     readSize: ({ imagePath }) => readAnySize(imagePath, layout.maxPixels),
     async readLabels({ id, imagePath }) {

@@ -14,15 +14,25 @@ export interface FoundImage {
   readonly relative: string;
   /** Folder below the folder of the images, with `/`; empty for none. */
   readonly folder: string;
-  /** Name without extension. */
+  /** Name without extension and the suffix of images. */
   readonly name: string;
 }
 
 /**
- * The files in the images' folders of the splits. Where no folder of the training split has a file, the root is that
+ * The files in the images' folders of the splits whose names end with the suffix of images. Where no folder of the training split has a file, the root is that
  * split's folder, and there is nothing to test on.
  */
-export function foundImages(tree: Tree, layout: Pick<Layout, 'train' | 'test' | 'images'>): FoundImage[] {
+export function foundImages(
+  tree: Tree,
+  layout: Pick<Layout, 'train' | 'test' | 'images' | 'suffix'>,
+): FoundImage[] {
+  const { suffix } = layout;
+  return filesOfSplits(tree, layout)
+    .filter(({ name }) => name.endsWith(suffix))
+    .map((image) => ({ ...image, name: image.name.slice(0, image.name.length - suffix.length) }));
+}
+
+function filesOfSplits(tree: Tree, layout: Pick<Layout, 'train' | 'test' | 'images'>): FoundImage[] {
   const present = layout.train.some((folder) =>
     tree.files.some(({ relative }) => relative.startsWith(prefixOf(folder))),
   );

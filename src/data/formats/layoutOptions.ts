@@ -1,5 +1,7 @@
 import { z } from 'zod';
+import { maxChannels } from '../../pixels/image.ts';
 import { intensitySchema } from '../intensity/options.ts';
+import type { Intensity } from '../intensity/options.ts';
 
 /** A place below the dataset's folder. */
 export const place = z
@@ -23,6 +25,21 @@ function isPattern(text: string): boolean {
   }
 }
 
+const modalityPlace = place.refine((template) => template.includes('{name}'), {
+  error: "must contain {name}, the image's name without extension and suffix",
+});
+
+/** A file of an image besides its own. */
+interface Modality {
+  readonly file: string;
+  readonly intensity?: Intensity | undefined;
+}
+
+const slices = z
+  .int()
+  .min(0)
+  .max(maxChannels - 1);
+
 /** 10,000 × 10,000. */
 const defaultMaxPixels = 100_000_000;
 
@@ -39,12 +56,34 @@ export const folderOptions = {
    * `images`. Default: the first folder of the path, or else each image is a person.
    */
   person: pattern.optional(),
+  /** What the names of images end with and those of labels and other modalities do not, such as nnU-Net's `_0000`. */
+  suffix: z.string().max(50).default(''),
   /**
-   * 1: the slices before and after an image are its first and third channel, those of its volume or else the images of
-   * its folder in the order of their names; at the edge, the edge's slice stands in for a missing one.
+   * Other files of an image, of grey images as the image itself, each a channel after its own: where they are, with any
+   * extension, as in `labels`, `{name}` being the image's without `suffix`. Each may have an `intensity` of its own.
    */
-  neighbours: z.union([z.literal(0), z.literal(1)]).default(0),
-  /** Slices from an image to its neighbours. */
+  modalities: z
+    .array(
+      z.union([
+        modalityPlace.transform((file): Modality => ({ file })),
+        z.strictObject({ file: modalityPlace, intensity: intensitySchema.optional() }),
+      ]),
+    )
+    .max(maxChannels - 1)
+    .readonly()
+    .default([]),
+  /**
+   * How many slices before and after an image are channels too, those of its volume or else the images of its folder in
+   * the order of their names: one number for both sides, or `before` and `after`. The channels are the slices in
+   * order, of each its modalities; at the edge, the edge's slice stands in for a missing one.
+   */
+  neighbours: z
+    .union([
+      z.int().min(0).max((maxChannels - 2) / 2),
+      z.strictObject({ before: slices.default(0), after: slices.default(0) }),
+    ])
+    .default(0),
+  /** Slices from one to the next of these. */
   step: z.int().min(1).max(1000).default(1),
   /** How more than 8 bits become bytes. Default: the window that a DICOM file names, else percentiles 0.5 and 99.5. */
   intensity: intensitySchema.optional(),

@@ -1,42 +1,62 @@
 import { PhalanxError } from '../../core/errors.ts';
 import type { Image } from '../../pixels/image.ts';
+import type { Intensity } from '../intensity/options.ts';
+import type { Limits } from '../intensity/values.ts';
 import { readStored } from './anyImage.ts';
-import type { ImageReading } from './anyImage.ts';
 import { stackChannels } from './stackChannels.ts';
 import { renderBytes, windowOf } from './stored.ts';
 import type { StoredImage } from './stored.ts';
 
+/** Grey images that are channels of one. */
+export interface StackReading {
+  /** Of the image itself, a file for each modality. */
+  readonly own: readonly string[];
+  /** The slices in order, `own` among them, each with as many files. */
+  readonly slices: readonly (readonly string[])[];
+  /** How the numbers of each modality become bytes. */
+  readonly intensities: readonly (Intensity | undefined)[];
+  /** Most pixels that an image may have. */
+  readonly maxPixels: number;
+}
+
 /**
- * Reads a grey image with those before and after it in its series as the first and third channel, all through the
- * window of the image itself.
+ * Reads grey images as the channels of one: the slices in order, of each its modalities. All slices of a modality go
+ * through the window of the image itself.
  *
  * @throws PhalanxError `image/…`; `image/series` when they are in colours or differ in size.
  */
-export async function readWithNeighbours(
-  path: string,
-  [before, after]: readonly [string, string],
-  { intensity, maxPixels }: ImageReading,
-): Promise<Image> {
-  const own = await readStored(path, maxPixels);
-  const window = windowOf(own, intensity, path);
-  const plane = async (other: string): Promise<Uint8Array> => {
-    const stored = other === path ? own : await readStored(other, maxPixels);
-    requireAlike(stored, own, other);
-    return renderBytes(stored, window);
-  };
-  const { width, height } = own;
-  const planes = [await plane(before), await plane(path), await plane(after)] as const;
-  return { width, height, channels: 3, data: stackChannels(planes) };
+export async function readStack({ own, slices, intensities, maxPixels }: StackReading): Promise<Image> {
+  const first = await readStored(own[0]!, maxPixels);
+  const { width, height } = first;
+  const windows: { readonly stored: StoredImage; readonly window: Limits | undefined }[] = [];
+  for (const [modality, path] of own.entries()) {
+    const stored = modality === 0 ? first : await readStored(path, maxPixels);
+    windows.push({ stored, window: windowOf(stored, intensities[modality], path) });
+  }
+  // At an edge, one image stands for several.
+  const planes = new Map<string, Uint8Array>();
+  for (const slice of slices) {
+    for (const [modality, path] of slice.entries()) {
+      if (planes.has(path)) continue;
+      const { stored: alike, window } = windows[modality]!;
+      const stored = path === own[modality] ? alike : await readStored(path, maxPixels);
+      requireAlike(stored, alike, first, path);
+      planes.set(path, renderBytes(stored, window));
+    }
+  }
+  const stacked = slices.flat().map((path) => planes.get(path)!);
+  return { width, height, channels: stacked.length, data: stackChannels(stacked) };
 }
 
-function requireAlike(stored: StoredImage, own: StoredImage, path: string): void {
-  const same = stored.width === own.width && stored.height === own.height;
+/** Of the size of the first, and grey and as deep as the own of its modality. */
+function requireAlike(stored: StoredImage, own: StoredImage, first: StoredImage, path: string): void {
+  const same = stored.width === first.width && stored.height === first.height;
   if (same && stored.channels === 1 && stored.data.constructor === own.data.constructor) return;
   throw new PhalanxError('image/series', {
-    what: 'The image cannot be a channel of its neighbour',
+    what: 'The image cannot be a channel of another',
     where: path,
-    expected: `grey, ${own.width} × ${own.height} and as deep as its neighbour`,
+    expected: `grey, ${first.width} × ${first.height} and as deep as the others of its kind`,
     received: `${stored.channels} channels, ${stored.width} × ${stored.height}`,
-    fix: 'Set data.format.neighbours to 0, or leave the image out',
+    fix: 'Take data.format.neighbours or data.format.modalities away, or leave the image out',
   });
 }

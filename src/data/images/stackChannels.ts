@@ -1,8 +1,9 @@
-/** Three grey pictures as the channels of one, interleaved. */
-export function stackChannels(planes: readonly [Uint8Array, Uint8Array, Uint8Array]): Uint8Array {
-  const stacked = new Uint8Array(3 * planes[1].length);
+/** Grey pictures of one size as the channels of one, interleaved. */
+export function stackChannels(planes: readonly Uint8Array[]): Uint8Array {
+  const channels = planes.length;
+  const stacked = new Uint8Array(channels * planes[0]!.length);
   for (const [channel, plane] of planes.entries()) {
-    for (let i = 0; i < plane.length; i++) stacked[3 * i + channel] = plane[i]!;
+    for (let i = 0, to = channel; i < plane.length; i++, to += channels) stacked[to] = plane[i]!;
   }
   return stacked;
 }

@@ -57,7 +57,7 @@ export async function listCoco(root: string, format: CocoFormat): Promise<Listin
   }
   const classes = classesOf(documents, format, tree.root);
   return fileDataset({
-    root: tree.root,
+    tree,
     classes,
     images,
     layout: format,
@@ -77,7 +77,6 @@ export async function listCoco(root: string, format: CocoFormat): Promise<Listin
         },
       };
     },
-    defects: tree.defects,
   });
 }
 

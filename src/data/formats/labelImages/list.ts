@@ -24,7 +24,7 @@ export async function listLabelImages(root: string, format: LabelImagesFormat): 
   const used = new Set(labels.values());
   const { classes, ignore } = format;
   return fileDataset({
-    root: tree.root,
+    tree,
     classes: classes.map(({ name }) => name),
     // Where both lie in one folder, labels are not images.
     images: candidates.filter(({ path }) => !used.has(path)),
@@ -37,7 +37,6 @@ export async function listLabelImages(root: string, format: LabelImagesFormat): 
         read: (size) => readLabelImage(file!, size, format),
       };
     },
-    defects: tree.defects,
   });
 }
 

@@ -31,7 +31,7 @@ export async function listMaskFiles(root: string, format: MaskFilesFormat): Prom
   const used = new Set([...masks.values()].flat().map(({ path }) => path));
   const { classes, threshold } = format;
   return fileDataset({
-    root: tree.root,
+    tree,
     classes,
     // Where both lie in one folder, masks are not images.
     images: candidates.filter(({ path }) => !used.has(path)),
@@ -41,7 +41,6 @@ export async function listMaskFiles(root: string, format: MaskFilesFormat): Prom
       const own = masks.get(path)!;
       return { files: own.map((mask) => mask.path), read: (size) => readMasks(own, size, format) };
     },
-    defects: tree.defects,
   });
 }
 

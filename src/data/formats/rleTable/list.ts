@@ -45,7 +45,7 @@ export async function listRleTable(root: string, format: RleTableFormat): Promis
   const images = foundImages(tree, format);
   const { classes, dialect } = format;
   const listing = fileDataset({
-    root: tree.root,
+    tree,
     classes,
     images,
     layout: format,
@@ -57,7 +57,6 @@ export async function listRleTable(root: string, format: RleTableFormat): Promis
       const own = rows.get(key)!;
       return { files: [path], read: (size) => Promise.resolve(paint(own, size, format, path)) };
     },
-    defects: tree.defects,
   });
   if (unused.size > 0) tree.defects.push(withoutImage(path, unused));
   return listing;

@@ -11,14 +11,17 @@ import { personFinder } from '../persons.ts';
 import { sampleNames, splitEntries } from '../sampleNames.ts';
 import { listTree } from '../tree.ts';
 import type { Tree } from '../tree.ts';
+import { modalityFiles, modalityIntensities } from '../modalities.ts';
 import type { VolumesFormat } from './options.ts';
-import { SliceReader } from './sliceReader.ts';
+import { requireSize, SliceReader } from './sliceReader.ts';
 import type { SliceSource } from './sliceReader.ts';
 
 /** A volume of images that can be read, with where its labels are. */
 interface FoundVolume {
   readonly image: FoundImage;
-  readonly header: VolumeHeader;
+  /** Of each modality, its own first. */
+  readonly files: readonly string[];
+  readonly headers: readonly [VolumeHeader, ...VolumeHeader[]];
   readonly labelPath: string | undefined;
 }
 
@@ -32,7 +35,7 @@ export async function listVolumes(root: string, format: VolumesFormat): Promise<
   const volumes = await foundVolumes(tree, format);
   const names = sampleNames(
     volumes.map(({ image: { folder, name, path } }) => ({
-      relative: folder === '' ? name : `${folder}/${name}`,
+      relative: `${folder === '' ? '' : `${folder}/`}${name}${format.suffix}`,
       path,
     })),
     tree.defects,
@@ -60,52 +63,65 @@ export async function listVolumes(root: string, format: VolumesFormat): Promise<
 }
 
 async function foundVolumes(tree: Tree, format: VolumesFormat): Promise<FoundVolume[]> {
-  const labelOf = (image: FoundImage): string | undefined => {
-    const { suffix } = format;
-    const name = image.name.endsWith(suffix)
-      ? image.name.slice(0, image.name.length - suffix.length)
-      : image.name;
-    return labelFile(tree, filledTemplate(format.labels, { ...image, name }))?.path;
-  };
-  const candidates = foundImages(tree, format).filter(({ name }) => name.endsWith(format.suffix));
-  const labels = new Map(candidates.map((image) => [image.path, labelOf(image)]));
+  const labelOf = (image: FoundImage): string | undefined =>
+    labelFile(tree, filledTemplate(format.labels, image))?.path;
+  const found = foundImages(tree, format);
+  const labels = new Map(found.map((image) => [image.path, labelOf(image)]));
   const used = new Set(labels.values());
-  const found = await mapConcurrently(
-    // Where both lie in one folder, labels are not images.
-    candidates.filter(({ path }) => !used.has(path)),
-    async (image) => {
+  // Where both lie in one folder, labels are not images.
+  const candidates = found.filter(({ path }) => !used.has(path));
+  const files = modalityFiles(tree, candidates, format);
+  const limits = { root: tree.root, maxBytes: format.maxBytes };
+  const volumes = await mapConcurrently(
+    candidates.filter(({ path }) => files.has(path)),
+    async (image): Promise<FoundVolume | undefined> => {
+      const [, ...others] = files.get(image.path)!;
       try {
-        const header = await readVolumeHeader(image.path, { root: tree.root, maxBytes: format.maxBytes });
-        return { image, header, labelPath: labels.get(image.path) };
+        const own = await readVolumeHeader(image.path, limits);
+        const further: VolumeHeader[] = [];
+        for (const path of others) {
+          const header = await readVolumeHeader(path, limits);
+          requireSize(header, own, path);
+          further.push(header);
+        }
+        const headers = [own, ...further] as const;
+        return { image, files: [image.path, ...others], headers, labelPath: labels.get(image.path) };
       } catch (thrown) {
         tree.defects.push(errorDefect(thrown, image.path));
         return undefined;
       }
     },
   );
-  return found.filter((volume) => volume !== undefined);
+  return volumes.filter((volume) => volume !== undefined);
 }
 
 function slicesIn(
-  { image, header, labelPath }: FoundVolume,
+  { image, files, headers, labelPath }: FoundVolume,
   { name, person }: { readonly name: string; readonly person: string },
   format: VolumesFormat,
 ) {
   const { axis, every, neighbours, step, intensity, classes, ignore } = format;
-  const { count, width, height } = slicesOf(header, axis);
+  const { count, width, height } = slicesOf(headers[0], axis);
+  const intensities = modalityIntensities(format);
+  // The settings of one modality stay as they were before there could be several.
+  const modalities = files.length === 1 ? {} : { intensities };
+  const sources = [
+    ...files.slice(1),
+    ...headers.map(({ dataPath }) => dataPath).filter((path) => path !== undefined),
+  ];
   const digits = String(count - 1).length;
   const indices = Array.from({ length: Math.ceil(count / every) }, (_, i) => i * every);
   return indices.map((index) => {
-    const reading = { axis, index, neighbours, step, intensity, classes, ignore };
+    const reading = { axis, index, neighbours, step, intensity, classes, ignore, ...modalities };
     const entry: SampleEntry = {
       id: `${name}_${axis}${String(index).padStart(digits, '0')}`,
       person,
       imagePath: image.path,
       reading: JSON.stringify(reading),
       ...(labelPath === undefined ? {} : { annotationPath: labelPath }),
-      ...(header.dataPath === undefined ? {} : { sources: [header.dataPath] }),
+      ...(sources.length === 0 ? {} : { sources }),
     };
-    const source: SliceSource = { imagePath: image.path, labelPath, index, count, size: { width, height } };
+    const source: SliceSource = { files, labelPath, index, count, size: { width, height } };
     return { split: image.split, entry, source };
   });
 }

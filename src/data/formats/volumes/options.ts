@@ -12,11 +12,9 @@ export const volumesSchema = z
     ignore: ignoredValues,
     /**
      * Where a volume's labels are, with any extension: `{split}` is the split's folder, `{folder}` and `{name}` are the
-     * volume's, below `images`.
+     * volume's, below `images`, without `suffix`.
      */
     labels: labelPlace.default('{split}/labels/{folder}/{name}'),
-    /** What the names of image volumes end with and those of labels do not, such as nnU-Net's `_0000`. */
-    suffix: z.string().max(50).default(''),
     /** The axis that slices are stacked along, in the order of the file. */
     axis: z.enum(['x', 'y', 'z']).default('z'),
     /** Every how many slices one is an image. */
