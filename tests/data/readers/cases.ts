@@ -226,7 +226,7 @@ export const cases: Record<string, Case> = {
 };
 
 /** An experiment that reads its images as they are. */
-export function experiment(root: string, format: DataFormat, channels: 1 | 3 = 1) {
+export function experiment(root: string, format: DataFormat, channels = 1) {
   const data = { root, format, imageSize: side, channels, interpolation: 'nearest' as const };
   return experimentSchema.parse({ ...minimal, data, training: { length: { steps: 1 }, batchSize: 8 } });
 }
