@@ -2,7 +2,7 @@ import { affineProduct } from '../pixels/affine.ts';
 import type { BorderMode, Interpolation, Raster } from '../pixels/geometry.ts';
 import type { ImageSize } from '../pixels/image.ts';
 import { release } from '../pixels/memory.ts';
-import type { ResizeMethod } from '../pixels/resize.ts';
+import type { LabelInterpolation, ResizeMethod } from '../pixels/resize.ts';
 import { resize } from '../pixels/resize.ts';
 import type { Symmetry } from '../pixels/symmetry.ts';
 import { reorient, reorientedSize, symmetryMatrix, symmetryProduct } from '../pixels/symmetry.ts';
@@ -20,7 +20,12 @@ interface Border {
 export type Move =
   | { readonly kind: 'symmetry'; readonly symmetry: Symmetry }
   | ({ readonly kind: 'window'; readonly window: Window } & Border)
-  | { readonly kind: 'resize'; readonly size: ImageSize; readonly method: ResizeMethod }
+  | {
+      readonly kind: 'resize';
+      readonly size: ImageSize;
+      readonly method: ResizeMethod;
+      readonly labels: LabelInterpolation;
+    }
   | { readonly kind: 'warp'; readonly warp: Warp };
 
 /** Size of what a move makes of an image. */
@@ -178,7 +183,7 @@ async function doMove(raster: Raster, move: Move): Promise<Raster> {
     case 'window':
       return copyWindow(raster, move.window, move.border, move.fill);
     case 'resize':
-      return resize(raster, move.size, move.method);
+      return resize(raster, move.size, move.method, move.labels);
     case 'warp':
       return warp(raster, move.warp);
   }

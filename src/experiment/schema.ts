@@ -10,6 +10,7 @@ import { encoderDefect, paddingDefect } from '../models/modelSchema.ts';
 import type { ModelOptions } from '../models/modelSchema.ts';
 import { ttaSchema } from '../inference/tta/options.ts';
 import { lossSchema } from '../objectives/losses/loss.ts';
+import { labelInterpolations } from '../pixels/resize.ts';
 import { batchAugmentationSchema } from '../training/batchAugmentation.ts';
 import { imageNormalizations } from '../training/normalization.ts';
 import { optimizerSchema } from '../training/optimizers/build.ts';
@@ -28,8 +29,10 @@ const dataFields = z.strictObject({
   imageSize: z.union([side, z.strictObject({ width: side, height: side })]),
   /** Channels that the model sees; grey images are read as one or repeated to three. */
   channels: z.union([z.literal(1), z.literal(3)]).default(3),
-  /** How images are brought to `imageSize`; labels are always nearest. */
+  /** How images are brought to `imageSize`. */
   interpolation: z.enum(['area', 'linear', 'nearest']).default('area'),
+  /** How labels are: `nearest` takes one pixel's classes, `area` those that cover at least half of the new pixel. */
+  labelInterpolation: z.enum(labelInterpolations).default('nearest'),
   /**
    * What images are normalized by: mean and deviation per channel, on the scale where 255 is 1 (default: ImageNet's
    * three, or their averages where there is one channel), or, `per` image, what each contains.

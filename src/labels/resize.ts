@@ -1,26 +1,7 @@
-import { uninitializedPlanes } from '../pixels/memory.ts';
-import { nativePixels } from '../pixels/native.ts';
 import type { ImageSize } from '../pixels/image.ts';
 import { resizePlanes } from '../pixels/resize.ts';
+import type { LabelInterpolation } from '../pixels/resize.ts';
 import type { LabelMap } from './labelMap.ts';
-
-/**
- * `nearest`: each pixel takes one pixel's classes, that of OpenCV's `INTER_NEAREST`. `area`: it has the classes that cover
- * at least half of it, which keeps thin bones whole and borders in place when an image is made smaller.
- */
-export const labelInterpolations = ['nearest', 'area'] as const;
-export type LabelInterpolation = (typeof labelInterpolations)[number];
-
-interface AreaKernels {
-  resizePlanesByArea(
-    source: readonly Uint32Array[],
-    sourceWidth: number,
-    sourceHeight: number,
-    target: readonly Uint32Array[],
-    width: number,
-    height: number,
-  ): Promise<unknown>;
-}
 
 /**
  * Resizes every class of a label map, off the JavaScript thread.
@@ -32,12 +13,6 @@ export async function resizeLabels(
   { width, height }: ImageSize,
   method: LabelInterpolation = 'nearest',
 ): Promise<LabelMap> {
-  const { classes } = labels;
-  if (method === 'nearest') {
-    return { width, height, classes, planes: await resizePlanes(labels.planes, labels, { width, height }) };
-  }
-  const planes = uninitializedPlanes(labels.planes.length, width * height);
-  const kernels = nativePixels<AreaKernels>();
-  await kernels.resizePlanesByArea(labels.planes, labels.width, labels.height, planes, width, height);
-  return { width, height, classes, planes };
+  const planes = await resizePlanes(labels.planes, labels, { width, height }, method);
+  return { width, height, classes: labels.classes, planes };
 }

@@ -8,7 +8,7 @@ import { resizeLabels } from '../../labels/resize.ts';
 import type { ImageSize } from '../../pixels/image.ts';
 import { release } from '../../pixels/memory.ts';
 import { resizeImage } from '../../pixels/resize.ts';
-import type { ResizeMethod } from '../../pixels/resize.ts';
+import type { LabelInterpolation, ResizeMethod } from '../../pixels/resize.ts';
 import type { Dataset, Sample, SampleEntry } from '../dataset.ts';
 import { withChannels } from '../imageFile.ts';
 import { mapConcurrently } from '../mapConcurrently.ts';
@@ -22,8 +22,10 @@ import { SourceIndex } from './sources.ts';
 export interface CacheSettings {
   readonly imageSize: ImageSize;
   readonly channels: 1 | 3;
-  /** How the image is resized, best `area`; labels are always resized nearest. */
+  /** How the image is resized, best `area`. */
   readonly interpolation: ResizeMethod;
+  /** How its labels are; default `nearest`. */
+  readonly labelInterpolation?: LabelInterpolation | undefined;
 }
 
 /** How far the cache is: entries that are done, and what of it had to be made. */
@@ -77,11 +79,19 @@ export interface SampleCache {
 export async function prepareCache(
   dataset: Dataset,
   entries: readonly SampleEntry[],
-  { directory, imageSize, channels, interpolation, onProgress, ...concurrency }: CacheOptions,
+  {
+    directory,
+    imageSize,
+    channels,
+    interpolation,
+    labelInterpolation = 'nearest',
+    onProgress,
+    ...concurrency
+  }: CacheOptions,
 ): Promise<SampleCache> {
-  const settings = { imageSize, channels, interpolation };
+  const settings = { imageSize, channels, interpolation, labelInterpolation };
   const shape: SampleShape = { ...imageSize, channels, classes: dataset.classes.length };
-  const described = describeFolder({ shape, interpolation, classes: dataset.classes });
+  const described = describeFolder({ shape, interpolation, labelInterpolation, classes: dataset.classes });
   const folder = join(directory, nameOf(described));
   if (!(await isCurrent(folder))) await writeFileAtomic(join(folder, settingsName), described);
   const sources = await SourceIndex.load(join(directory, 'sources.json'));
@@ -141,7 +151,7 @@ export async function prepareCache(
 async function decode(
   dataset: Dataset,
   entry: SampleEntry,
-  { imageSize, channels, interpolation }: CacheSettings,
+  { imageSize, channels, interpolation, labelInterpolation }: CacheSettings,
 ): Promise<Sample> {
   const full = await dataset.readImage(entry);
   // Channels last: mixing them is JavaScript's work, and there are far fewer pixels now.
@@ -149,7 +159,7 @@ async function decode(
   const labels =
     entry.annotationPath === undefined
       ? createLabelMap(imageSize.width, imageSize.height, dataset.classes.length)
-      : await resizeLabels(await dataset.readLabels(entry), imageSize);
+      : await resizeLabels(await dataset.readLabels(entry), imageSize, labelInterpolation);
   return { image, labels };
 }
 
