@@ -1,6 +1,7 @@
 import type { ImageSize } from '../pixels/image.ts';
 import { resizePlanes } from '../pixels/resize.ts';
 import type { LabelInterpolation } from '../pixels/resize.ts';
+import { allPlanes, withPlanes } from './labelMap.ts';
 import type { LabelMap } from './labelMap.ts';
 
 /**
@@ -10,9 +11,8 @@ import type { LabelMap } from './labelMap.ts';
  */
 export async function resizeLabels(
   labels: LabelMap,
-  { width, height }: ImageSize,
+  size: ImageSize,
   method: LabelInterpolation = 'nearest',
 ): Promise<LabelMap> {
-  const planes = await resizePlanes(labels.planes, labels, { width, height }, method);
-  return { width, height, classes: labels.classes, planes };
+  return withPlanes(labels, size, await resizePlanes(allPlanes(labels), labels, size, method));
 }

@@ -25,7 +25,7 @@ export const RandomResizedCrop = defineGeometric(
     const window = randomWindow(size, options, random);
     const [height, width] = options.size;
     return [
-      { kind: 'window', window, border: 'constant', fill: 0 },
+      { kind: 'window', window, border: 'constant', fill: 0, fillMask: 0 },
       resizeMove(window, { width, height }, options),
     ];
   },

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import { writeFileAtomic } from '../../core/atomicFile.ts';
 import { PhalanxError } from '../../core/errors.ts';
-import { createLabelMap } from '../../labels/labelMap.ts';
+import { allPlanes, createLabelMap, withUnknown } from '../../labels/labelMap.ts';
 import { classAreas } from '../../labels/overlap.ts';
 import { resizeLabels } from '../../labels/resize.ts';
 import type { ImageSize } from '../../pixels/image.ts';
@@ -90,8 +90,9 @@ export async function prepareCache(
   }: CacheOptions,
 ): Promise<SampleCache> {
   const settings = { imageSize, channels, interpolation, labelInterpolation };
-  const shape: SampleShape = { ...imageSize, channels, classes: dataset.classes.length };
-  const described = describeFolder({ shape, interpolation, labelInterpolation, classes: dataset.classes });
+  const { classes, unknown = false } = dataset;
+  const shape: SampleShape = { ...imageSize, channels, classes: classes.length, unknown };
+  const described = describeFolder({ shape, interpolation, labelInterpolation, classes });
   const folder = join(directory, nameOf(described));
   if (!(await isCurrent(folder))) await writeFileAtomic(join(folder, settingsName), described);
   const sources = await SourceIndex.load(join(directory, 'sources.json'));
@@ -112,7 +113,7 @@ export async function prepareCache(
     let size = await findSample(path, shape);
     if (size === undefined) {
       const made = await build(entry, path);
-      release([made.sample.image.data, ...made.sample.labels.planes]);
+      release([made.sample.image.data, ...allPlanes(made.sample.labels)]);
       size = made.size;
       built++;
     }
@@ -160,7 +161,7 @@ async function decode(
     entry.annotationPath === undefined
       ? createLabelMap(imageSize.width, imageSize.height, dataset.classes.length)
       : await resizeLabels(await dataset.readLabels(entry), imageSize, labelInterpolation);
-  return { image, labels };
+  return { image, labels: dataset.unknown === true ? withUnknown(labels) : labels };
 }
 
 function nameOf(...parts: readonly string[]): string {

@@ -20,9 +20,10 @@ export function describeFolder(settings: {
 }): string {
   const { shape, interpolation, labelInterpolation, classes } = settings;
   const { width, height, channels } = shape;
-  // Left out where it is the default, as it was before there was a choice: those samples are as good as ever.
+  // What is as it was before there was a choice is left out: those samples are as good as ever.
   const labels = labelInterpolation === 'nearest' ? {} : { labelInterpolation };
-  const described = { version, width, height, channels, interpolation, ...labels, classes };
+  const unknown = shape.unknown === true ? { unknown: true } : {};
+  const described = { version, width, height, channels, interpolation, ...labels, classes, ...unknown };
   return `${JSON.stringify(described, null, 2)}\n`;
 }
 

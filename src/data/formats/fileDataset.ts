@@ -25,6 +25,8 @@ export interface FileDatasetOptions {
   readonly classes: readonly string[];
   readonly images: readonly FoundImage[];
   readonly layout: Pick<Layout, 'images' | 'intensity' | 'maxPixels' | 'neighbours' | 'person' | 'step'>;
+  /** Whether label maps may have unknown pixels. */
+  readonly unknown?: boolean;
   /** Settings that decide what labels the files give. */
   readonly settings: unknown;
   readonly labelsOf: (image: FoundImage) => LabelSource;
@@ -59,6 +61,7 @@ export function fileDataset(options: FileDatasetOptions): Listing {
   const dataset: Dataset = {
     root,
     classes,
+    unknown: options.unknown,
     persons: new Map(),
     entries: splitEntries(root, entries, expected, defects),
     readImage: ({ imagePath }) => {
