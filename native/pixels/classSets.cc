@@ -20,6 +20,10 @@ VECTORIZED void Subtract(const uint32_t* a, const uint32_t* b, uint32_t* target,
   for (int64_t i = 0; i < count; i++) target[i] = a[i] & ~b[i];
 }
 
+VECTORIZED void KeepKnown(const uint32_t* source, const uint32_t* unknown, uint32_t* target, int64_t count) {
+  for (int64_t i = 0; i < count; i++) target[i] = source[i] & ((unknown[i] & 1) - 1);
+}
+
 VECTORIZED void Complement(const uint32_t* source, uint32_t classes, uint32_t* target, int64_t count) {
   for (int64_t i = 0; i < count; i++) target[i] = ~source[i] & classes;
 }
@@ -55,6 +59,17 @@ Napi::Value ComplementPlanes(const Napi::CallbackInfo& info) {
       Complement(pairs[p].source, mask, pairs[p].target, pixels);
     }
   });
+}
+
+// knownPlanes(source, unknown, target, pixels): no class where `unknown` is 1.
+Napi::Value KnownPlanes(const Napi::CallbackInfo& info) {
+  const int64_t pixels = IntegerArg(info, 3, "pixels", 1, kMaxPixels);
+  const PlanePairs pairs = PlanePairsArg(info, 0, "source", pixels, 2, "target", pixels);
+  const auto unknown = SpanArg<uint32_t>(info, 1, "unknown", pixels);
+  return AsyncKernel::Run(info, pairs.KeptWith({info[2].As<Napi::Object>(), unknown.owner}),
+                          [=, pairs = pairs.data] {
+                            for (const PlanePair& pair : pairs) KeepKnown(pair.source, unknown.data, pair.target, pixels);
+                          });
 }
 
 // All bits of one plane that go to another plane by the same rotation.
@@ -111,6 +126,7 @@ void RegisterClassSets(Napi::Env env, Napi::Object exports) {
   Export(env, exports, "combinePlanes", CombinePlanes);
   Export(env, exports, "complementPlanes", ComplementPlanes);
   Export(env, exports, "moveClasses", MoveClasses);
+  Export(env, exports, "knownPlanes", KnownPlanes);
 }
 
 }  // namespace phalanx

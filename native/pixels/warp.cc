@@ -66,7 +66,9 @@ void SampleLabels(const Warp& w, float sx, float sy, int64_t index) {
   } else if (w.border != kConstant) {
     from = static_cast<int64_t>(BorderIndex(y, w.height, w.border)) * w.width + BorderIndex(x, w.width, w.border);
   }
-  for (const PlanePair& plane : w.planes) plane.target[index] = from < 0 ? 0 : plane.source[from];
+  for (size_t p = 0; p < w.planes.size(); p++) {
+    w.planes[p].target[index] = from < 0 ? w.labelFill[p] : w.planes[p].source[from];
+  }
 }
 
 void SampleRowTail(const Warp& w, int y, int from, const float* xs, const float* ys) {
@@ -141,7 +143,7 @@ std::vector<Step> StepsArg(const Napi::CallbackInfo& info, size_t index, int out
 }
 
 // warp(source, width, height, channels, planes, steps, border, fill[channels], linear, target, outWidth, outHeight,
-//      outPlanes)
+//      outPlanes, labelFill[planes])
 Napi::Value WarpImage(const Napi::CallbackInfo& info) {
   Warp w{};
   const int64_t width = SideArg(info, 1, "width"), height = SideArg(info, 2, "height");
@@ -155,6 +157,8 @@ Napi::Value WarpImage(const Napi::CallbackInfo& info) {
   w.source = source.data;
   w.target = target.data;
   w.planes = std::move(planes.data);
+  const auto labelFill = SpanArg<uint32_t>(info, 13, "labelFill", static_cast<int64_t>(w.planes.size()));
+  w.labelFill.assign(labelFill.data, labelFill.data + labelFill.length);
   w.width = static_cast<int>(width);
   w.height = static_cast<int>(height);
   w.channels = static_cast<int>(channels);

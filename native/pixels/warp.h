@@ -35,6 +35,8 @@ struct Warp {
   const uint8_t* source;
   uint8_t* target;
   std::vector<PlanePair> planes;
+  // What each plane has beyond a constant border.
+  std::vector<uint32_t> labelFill;
   std::vector<Step> steps;
   int width, height, channels, outWidth, outHeight;
   int border;

@@ -131,6 +131,10 @@ TARGET_AVX2 inline bool SampleEight(const Warp& w, const Gather& g, __m256 sx, _
   return true;
 }
 
+TARGET_AVX2 __m256i LabelFill(const Warp& w, size_t plane) {
+  return _mm256_set1_epi32(static_cast<int>(w.labelFill[plane]));
+}
+
 // Whether pixels are no word, nor a part of one.
 bool IsWide(const Warp& w) { return w.channels == 2 || w.channels > 4; }
 
@@ -187,8 +191,8 @@ TARGET_AVX2 void SampleRow(const Warp& w, int y, const float* xs, const float* y
     const __m256i near = _mm256_and_si256(InRange(_mm256_add_epi32(nx, one), w.width + 2),
                                           InRange(_mm256_add_epi32(ny, one), w.height + 2));
     if (w.border == kConstant && Lanes(near) == 0) {
-      for (const PlanePair& plane : w.planes) {
-        _mm256_storeu_si256(reinterpret_cast<__m256i*>(plane.target + index), _mm256_setzero_si256());
+      for (size_t p = 0; p < w.planes.size(); p++) {
+        _mm256_storeu_si256(reinterpret_cast<__m256i*>(w.planes[p].target + index), LabelFill(w, p));
       }
       for (int k = 0; kWide && k < 8; k++) std::copy(w.fill, w.fill + c, w.target + (index + k) * c);
       if (!kWide) StorePixels(w.target + index * c, g.fill, c);
@@ -198,9 +202,10 @@ TARGET_AVX2 void SampleRow(const Warp& w, int y, const float* xs, const float* y
     const __m256i from = _mm256_add_epi32(_mm256_mullo_epi32(ny, g.width), nx);
     const bool simple = w.border == kConstant || Lanes(inside) == 255;
     if (simple) {
-      for (const PlanePair& plane : w.planes) {
+      for (size_t p = 0; p < w.planes.size(); p++) {
+        const PlanePair& plane = w.planes[p];
         const __m256i value = _mm256_mask_i32gather_epi32(
-            _mm256_setzero_si256(), reinterpret_cast<const int*>(plane.source), from, inside, 4);
+            LabelFill(w, p), reinterpret_cast<const int*>(plane.source), from, inside, 4);
         _mm256_storeu_si256(reinterpret_cast<__m256i*>(plane.target + index), value);
       }
     } else {

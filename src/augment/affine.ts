@@ -5,18 +5,21 @@ import { invertAffine } from '../pixels/affine.ts';
 import { borderModes, interpolations } from '../pixels/geometry.ts';
 import type { ImageSize } from '../pixels/image.ts';
 import type { WarpMap, WarpStep } from '../pixels/warp.ts';
+import { fillMask } from './fillMask.ts';
 import type { Move } from './move.ts';
 import { doMoves } from './move.ts';
 import { fill } from './ranges.ts';
 import { rasterOf, sampleOf } from './sample.ts';
 
-/** Options that all affine transforms share. Labels are sampled nearest, and empty beyond a constant border. */
+/** Options that all warps share. Labels are sampled nearest. */
 export const warpOptions = {
   /** How the image is sampled; labels always nearest. */
   interpolation: z.enum(interpolations).default('linear'),
   /** What lies beyond the edge, as OpenCV names it. */
   borderMode: z.enum(borderModes).default('constant'),
   fill,
+  /** Labels beyond a constant border: 0 for none, or `unknown`, which no loss looks at. */
+  fillMask,
 };
 
 export interface AffineParameters {
@@ -106,9 +109,9 @@ export type WarpOptions = z.output<z.ZodObject<typeof warpOptions>>;
 /** Image and labels through one map, at a size of their own if need be. */
 export function warpMove(map: WarpMap, from: ImageSize, options: WarpOptions, to: ImageSize = from): Move {
   const step: WarpStep = { map, width: from.width, height: from.height, fold: 'none' };
-  const { interpolation, borderMode: border, fill } = options;
+  const { interpolation, borderMode: border, fill, fillMask } = options;
   const { width, height } = to;
-  return { kind: 'warp', warp: { width, height, steps: [step], interpolation, border, fill } };
+  return { kind: 'warp', warp: { width, height, steps: [step], interpolation, border, fill }, fillMask };
 }
 
 /** As `warpMove`, by a matrix from source to output; a singular one samples the pixel at the origin. */

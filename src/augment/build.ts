@@ -1,9 +1,11 @@
 import type { Random } from '../core/random.ts';
 import type { Sample } from '../data/dataset.ts';
+import { withUnknown } from '../labels/labelMap.ts';
 import { Chain } from './chain.ts';
 import { requireChannels } from './channels.ts';
 import { chooseByWeight } from './chooseByWeight.ts';
 import type { TransformDefinition } from './definition.ts';
+import { canMakeUnknown } from './fillMask.ts';
 import { registry } from './registry.ts';
 import type { ResolvedTransform, TransformSpec } from './spec.ts';
 import { parseTransform } from './spec.ts';
@@ -20,7 +22,9 @@ export type Transform = (sample: Sample, random: Random) => Promise<Sample>;
  */
 export function buildTransform(spec: TransformSpec): Transform {
   const resolved = parseTransform(spec);
-  return async (sample, random) => {
+  const makesUnknown = canMakeUnknown([resolved]);
+  return async (given, random) => {
+    const sample = makesUnknown ? { ...given, labels: withUnknown(given.labels) } : given;
     const chain = new Chain(sample);
     await run(resolved, chain, random, { always: false, fuse: true });
     return chain.sample();

@@ -5,6 +5,8 @@ import { borderModes } from '../pixels/geometry.ts';
 import type { BorderMode } from '../pixels/geometry.ts';
 import type { ImageSize } from '../pixels/image.ts';
 import type { Window } from '../pixels/window.ts';
+import { fillMask } from './fillMask.ts';
+import type { FillMask } from './fillMask.ts';
 import type { Move } from './move.ts';
 import { fill } from './ranges.ts';
 
@@ -26,6 +28,8 @@ export const padOptions = {
   /** What lies beyond the edge, as OpenCV names it. */
   borderMode: z.enum(borderModes).default('constant'),
   fill,
+  /** Labels beyond a constant border: 0 for none, or `unknown`, which no loss looks at. */
+  fillMask,
 };
 
 interface Padding {
@@ -79,6 +83,7 @@ export interface CropOptions {
   readonly padPosition: PadPosition;
   readonly borderMode: BorderMode;
   readonly fill: number | readonly number[];
+  readonly fillMask: FillMask;
 }
 
 /** Pads if needed and asked for, then takes the window that `start` chooses in the spare rows and columns. */
@@ -97,7 +102,8 @@ export function cropMove(
     width: options.width,
     height: options.height,
   };
-  return { kind: 'window', window, border: options.borderMode, fill: options.fill };
+  const { borderMode: border, fill, fillMask } = options;
+  return { kind: 'window', window, border, fill, fillMask };
 }
 
 /** @throws PhalanxError `augment/crop-size` */

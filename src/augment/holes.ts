@@ -1,19 +1,21 @@
 import type { Sample } from '../data/dataset.ts';
+import { allPlanes, withPlanes } from '../labels/labelMap.ts';
 import type { LabelMap } from '../labels/labelMap.ts';
 import { fillBytes } from '../pixels/geometry.ts';
 import type { Image } from '../pixels/image.ts';
 import { uninitialized, uninitializedPlanes } from '../pixels/memory.ts';
 import type { Window } from '../pixels/window.ts';
+import type { FillMask } from './fillMask.ts';
 
-/** Fills rectangles that lie within the image; `fillMask` 0 empties the labels there. */
+/** Fills rectangles that lie within the image; `fillMask` 0 empties the labels there, `unknown` makes them unknown too. */
 export function withHoles(
   { image, labels }: Sample,
   holes: readonly Window[],
-  { fill, fillMask }: { readonly fill: number | readonly number[]; readonly fillMask: 0 | null },
+  { fill, fillMask }: { readonly fill: number | readonly number[]; readonly fillMask: FillMask | null },
 ): Sample {
   return {
     image: filled(image, holes, fillBytes(fill, image.channels)),
-    labels: fillMask === 0 ? emptied(labels, holes) : labels,
+    labels: fillMask === null ? labels : emptied(labels, holes, fillMask),
   };
 }
 
@@ -29,15 +31,17 @@ function filled(image: Image, holes: readonly Window[], fill: Uint8Array): Image
   return { ...image, data };
 }
 
-function emptied(labels: LabelMap, holes: readonly Window[]): LabelMap {
-  const planes = uninitializedPlanes(labels.planes.length, labels.width * labels.height);
+function emptied(labels: LabelMap, holes: readonly Window[], fillMask: FillMask): LabelMap {
+  const given = allPlanes(labels);
+  const planes = uninitializedPlanes(given.length, labels.width * labels.height);
   for (const [p, plane] of planes.entries()) {
-    plane.set(labels.planes[p]!);
+    plane.set(given[p]!);
+    const value = fillMask === 'unknown' && given[p] === labels.unknown ? 1 : 0;
     for (const { x, y, width, height } of holes) {
       for (let row = y; row < y + height; row++) {
-        plane.fill(0, row * labels.width + x, row * labels.width + x + width);
+        plane.fill(value, row * labels.width + x, row * labels.width + x + width);
       }
     }
   }
-  return { ...labels, planes };
+  return withPlanes(labels, labels, planes);
 }

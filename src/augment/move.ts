@@ -2,8 +2,9 @@ import { affineProduct } from '../pixels/affine.ts';
 import type { BorderMode, Interpolation, Raster } from '../pixels/geometry.ts';
 import type { ImageSize } from '../pixels/image.ts';
 import { release } from '../pixels/memory.ts';
-import type { ResizeMethod } from '../pixels/resize.ts';
+import type { LabelInterpolation, ResizeMethod } from '../pixels/resize.ts';
 import { resize } from '../pixels/resize.ts';
+import type { FillMask } from './fillMask.ts';
 import type { Symmetry } from '../pixels/symmetry.ts';
 import { reorient, reorientedSize, symmetryMatrix, symmetryProduct } from '../pixels/symmetry.ts';
 import type { Warp, WarpStep } from '../pixels/warp.ts';
@@ -14,14 +15,20 @@ import { copyWindow } from '../pixels/window.ts';
 interface Border {
   readonly border: BorderMode;
   readonly fill: number | readonly number[];
+  readonly fillMask: FillMask;
 }
 
 /** What a geometric transform does to the places of pixels, once its random choices are drawn. */
 export type Move =
   | { readonly kind: 'symmetry'; readonly symmetry: Symmetry }
   | ({ readonly kind: 'window'; readonly window: Window } & Border)
-  | { readonly kind: 'resize'; readonly size: ImageSize; readonly method: ResizeMethod }
-  | { readonly kind: 'warp'; readonly warp: Warp };
+  | {
+      readonly kind: 'resize';
+      readonly size: ImageSize;
+      readonly method: ResizeMethod;
+      readonly labels: LabelInterpolation;
+    }
+  | { readonly kind: 'warp'; readonly warp: Warp; readonly fillMask: FillMask };
 
 /** Size of what a move makes of an image. */
 export function sizeAfter(size: ImageSize, move: Move): ImageSize {
@@ -63,12 +70,16 @@ function demandsOf(
     case 'resize':
       return move.method === 'area' ? undefined : { interpolation: move.method };
     case 'warp':
-      return { interpolation: move.warp.interpolation, border: move.warp };
+      return {
+        interpolation: move.warp.interpolation,
+        border: { border: move.warp.border, fill: move.warp.fill, fillMask: move.fillMask },
+      };
   }
 }
 
 function sameBorder(a: Border, b: Border): boolean {
-  return a.border === b.border && (a.border !== 'constant' || String(a.fill) === String(b.fill));
+  if (a.border !== b.border) return false;
+  return a.border !== 'constant' || (String(a.fill) === String(b.fill) && a.fillMask === b.fillMask);
 }
 
 function groupsOf(moves: readonly Move[], size: ImageSize): Group[] {
@@ -153,20 +164,26 @@ function joined(steps: readonly WarpStep[]): WarpStep[] {
 }
 
 /** One warp for all of the group. */
-function warpOf({ moves, size, interpolation, border }: Group): Warp {
+function warpOf({ moves, size, interpolation, border }: Group): { warp: Warp; fillMask: FillMask } {
   const steps: WarpStep[] = [];
   let current = size;
   for (const [i, move] of moves.entries()) {
     steps.unshift(...stepsOf(move, current, i === 0));
     current = sizeAfter(current, move);
   }
-  return {
+  const warp: Warp = {
     ...current,
     steps: joined(steps),
     interpolation: interpolation ?? 'nearest',
     border: border?.border ?? 'constant',
     fill: border?.fill ?? 0,
   };
+  return { warp, fillMask: border?.fillMask ?? 0 };
+}
+
+/** What each plane has beyond a constant border. */
+function labelFill({ planes, unknownPlane }: Raster, fillMask: FillMask): number[] {
+  return planes.map((_, p) => (fillMask === 'unknown' && p === unknownPlane ? 1 : 0));
 }
 
 async function doMove(raster: Raster, move: Move): Promise<Raster> {
@@ -176,11 +193,11 @@ async function doMove(raster: Raster, move: Move): Promise<Raster> {
       return transpose || mirrorX || mirrorY ? reorient(raster, move.symmetry) : raster;
     }
     case 'window':
-      return copyWindow(raster, move.window, move.border, move.fill);
+      return copyWindow(raster, move.window, move.border, move.fill, labelFill(raster, move.fillMask));
     case 'resize':
-      return resize(raster, move.size, move.method);
+      return resize(raster, move.size, move.method, move.labels);
     case 'warp':
-      return warp(raster, move.warp);
+      return warp(raster, { ...move.warp, labelFill: labelFill(raster, move.fillMask) });
   }
 }
 
@@ -193,12 +210,13 @@ async function doMove(raster: Raster, move: Move): Promise<Raster> {
 export async function doMoves(raster: Raster, moves: readonly Move[]): Promise<Raster> {
   let current = raster;
   const advance = (next: Raster): void => {
-    if (current !== raster && next !== current) release([current.image.data, ...current.planes]);
-    current = next;
+    if (next === current) return;
+    if (current !== raster) release([current.image.data, ...current.planes]);
+    current = { ...next, unknownPlane: raster.unknownPlane };
   };
   for (const group of groupsOf(moves, raster.image)) {
     if (group.moves.length > 1 && group.moves.some(({ kind }) => kind === 'warp')) {
-      advance(await warp(current, warpOf(group)));
+      advance(await doMove(current, { kind: 'warp', ...warpOf(group) }));
     } else {
       for (const move of group.moves) advance(await doMove(current, move));
     }

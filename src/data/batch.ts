@@ -7,7 +7,10 @@ export interface Batch {
   /** `[N, H, W, C]`, values 0 to 255. */
   readonly images: Uint8Array;
   readonly imageShape: readonly [number, number, number, number];
-  /** `[N, H, W, P]`, the packed label planes; `P = ceil(classes / 32)`. Twice as many where there are `shares`. */
+  /**
+   * `[N, H, W, P]`, the packed label planes; `P = ceil(classes / 32)`. Where samples may have unknown pixels, a class
+   * behind the last says which those are. Twice as many planes where there are `shares`.
+   */
   readonly labels: Int32Array;
   readonly labelShape: readonly [number, number, number, number];
   /**

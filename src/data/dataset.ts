@@ -48,6 +48,8 @@ export interface Dataset {
   readonly root: string;
   /** Class names in the order of their bits and of the submission's rows. */
   readonly classes: readonly string[];
+  /** Whether label maps may have unknown pixels (`LabelMap.unknown`). Default false. */
+  readonly unknown?: boolean | undefined;
   readonly persons: ReadonlyMap<string, Person>;
   /** In the submission's order (sorted by path). */
   readonly entries: Readonly<Record<Split, readonly SampleEntry[]>>;

@@ -35,6 +35,7 @@ export function withFurther(dataset: Dataset, further: Dataset, name: string): D
     };
   return {
     ...dataset,
+    unknown: dataset.unknown === true || further.unknown === true,
     persons: new Map([...dataset.persons, ...renamed.map((person) => [person.id, person] as const)]),
     entries: { train: [...dataset.entries.train, ...original.keys()], test: dataset.entries.test },
     readSize: read((owner, entry) => owner.readSize(entry)),

@@ -8,6 +8,7 @@ import { writeReport } from '../analysis/report/writeReport.ts';
 import { EnsemblePrediction } from '../inference/ensemble/ensemble.ts';
 import type { PredictionEvent } from '../inference/predict.ts';
 import type { Tta } from '../inference/tta/options.ts';
+import { knownLabels } from '../labels/classSets.ts';
 import { countAgreement } from '../labels/overlap.ts';
 import { DiceAccumulator } from '../objectives/diceScore.ts';
 import { openRunData, predictRun, storeOf } from './predictRun.ts';
@@ -76,11 +77,13 @@ export async function* evaluateRun(options: EvaluateRunOptions): AsyncGenerator<
   let samples: (ReportSample & { meanDice: number })[] = [];
   for (const [index, entry] of entries.entries()) {
     signal?.throwIfAborted();
-    const [labels, truth, image] = await Promise.all([
+    const [whole, truth, image] = await Promise.all([
       predicted.labels(entry.id),
       dataset.readLabels(entry),
       dataset.readImage(entry),
     ]);
+    // What nobody knows is neither right nor wrong, also to the error map.
+    const labels = truth.unknown === undefined ? whole : await knownLabels(whole, truth.unknown);
     const perClass = dice.add(await countAgreement(labels, truth));
     const meanDice = perClass.reduce((sum, value) => sum + value, 0) / classes.length;
     images.push({ id: entry.id, meanDice });

@@ -88,12 +88,13 @@ export function splitFold(dataset: Dataset, { folds }: DataConfig, fold: number)
 export async function prepareEntries(
   dataset: Dataset,
   entries: readonly SampleEntry[],
-  { imageSize, channels, interpolation }: DataConfig,
+  { imageSize, channels, interpolation, labelInterpolation }: DataConfig,
   directory: string,
   options: Pick<CacheOptions, 'concurrency' | 'signal' | 'onProgress'> = {},
 ): Promise<SampleCache> {
   const size = typeof imageSize === 'number' ? { width: imageSize, height: imageSize } : imageSize;
-  return prepareCache(dataset, entries, { directory, imageSize: size, channels, interpolation, ...options });
+  const settings = { directory, imageSize: size, channels, interpolation, labelInterpolation };
+  return prepareCache(dataset, entries, { ...settings, ...options });
 }
 
 /** Every entry once and in order, as validation and prediction see them. */

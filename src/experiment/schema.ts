@@ -11,6 +11,7 @@ import type { ModelOptions } from '../models/modelSchema.ts';
 import { maxChannels } from '../pixels/image.ts';
 import { ttaSchema } from '../inference/tta/options.ts';
 import { lossSchema } from '../objectives/losses/loss.ts';
+import { labelInterpolations } from '../pixels/resize.ts';
 import { batchAugmentationSchema } from '../training/batchAugmentation.ts';
 import { imageNormalizations } from '../training/normalization.ts';
 import { optimizerSchema } from '../training/optimizers/build.ts';
@@ -33,8 +34,10 @@ const dataFields = z.strictObject({
    * slices and modalities where `format` stacks them.
    */
   channels: z.int().min(1).max(maxChannels).default(3),
-  /** How images are brought to `imageSize`; labels are always nearest. */
+  /** How images are brought to `imageSize`. */
   interpolation: z.enum(['area', 'linear', 'nearest']).default('area'),
+  /** How labels are: `nearest` takes one pixel's classes, `area` those that cover at least half of the new pixel. */
+  labelInterpolation: z.enum(labelInterpolations).default('nearest'),
   /**
    * What images are normalized by: mean and deviation per channel, on the scale where 255 is 1 (default: ImageNet's
    * three, or their averages where there are not three channels), or, `per` image, what each contains.

@@ -1,6 +1,7 @@
 import { join, relative } from 'node:path';
 import { buildTransform } from '../augment/build.ts';
 import { compose } from '../augment/compose.ts';
+import { canMakeUnknown } from '../augment/fillMask.ts';
 import { buildMixer } from '../augment/mixing/build.ts';
 import type { SampleCache } from '../data/cache/cache.ts';
 import type { Dataset } from '../data/dataset.ts';
@@ -135,6 +136,7 @@ async function* trainOnSplit(
     onMlflowRun: (mlflowRunId) => void state.update({ mlflowRunId }).catch(() => undefined),
   });
   const augment = config.augmentation.length === 0 ? undefined : buildTransform(compose(config.augmentation));
+  const makesUnknown = canMakeUnknown(config.augmentation);
   const validation = validationOf(config, prepared, signal);
   let outcome: 'finished' | 'failed' | 'killed' = 'failed';
   try {
@@ -164,6 +166,7 @@ async function* trainOnSplit(
       validateEvery: training.validateEvery,
       precision: training.precision,
       normalization: normalizationOf(config.data),
+      unknownClass: makesUnknown || dataset.unknown === true ? dataset.classes.length : undefined,
       clipNorm: training.clipNorm,
       accumulate: training.accumulate,
       auxiliaryWeight: training.auxiliaryWeight,
@@ -207,6 +210,7 @@ function validationOf(
     batches: () => batchesInOrder(cache, split.validation, config, signal),
     truth: (id) => dataset.readLabels(entries.get(id)!),
     normalization: normalizationOf(config.data),
+    unknownClass: dataset.unknown === true ? dataset.classes.length : undefined,
     precision: training.precision,
   });
 }

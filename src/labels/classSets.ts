@@ -14,6 +14,12 @@ interface SetKernels {
     pixels: number,
     operation: SetOperation,
   ): Promise<unknown>;
+  knownPlanes(
+    source: readonly Uint32Array[],
+    unknown: Uint32Array,
+    target: readonly Uint32Array[],
+    pixels: number,
+  ): Promise<unknown>;
   complementPlanes(
     source: readonly Uint32Array[],
     target: readonly Uint32Array[],
@@ -38,6 +44,14 @@ export async function combineLabels(a: LabelMap, b: LabelMap, operation: SetOper
   const result = emptyAs(a, a.classes);
   const pixels = a.width * a.height;
   await nativePixels<SetKernels>().combinePlanes(a.planes, b.planes, result.planes, pixels, operation);
+  return result;
+}
+
+/** The label map without all classes where `unknown` (as `LabelMap.unknown`) is 1, off the JavaScript thread. */
+export async function knownLabels(labels: LabelMap, unknown: Uint32Array): Promise<LabelMap> {
+  const result = emptyAs(labels, labels.classes);
+  const pixels = labels.width * labels.height;
+  await nativePixels<SetKernels>().knownPlanes(labels.planes, unknown, result.planes, pixels);
   return result;
 }
 

@@ -13,6 +13,11 @@ export interface LabelMap {
   readonly classes: number;
   /** `ceil(classes / 32)` planes of `height * width` integers, row-major. */
   readonly planes: readonly Uint32Array[];
+  /**
+   * 1 where nobody knows which classes the pixel has, 0 elsewhere; `height * width`. Whatever `planes` say there counts
+   * for no loss and no score. Undefined: all pixels are known.
+   */
+  readonly unknown?: Uint32Array | undefined;
 }
 
 /** Number of 32-bit planes that hold this many classes. */
@@ -24,6 +29,29 @@ export function planeCount(classes: number): number {
 export function createLabelMap(width: number, height: number, classes: number): LabelMap {
   const planes = Array.from({ length: planeCount(classes) }, () => new Uint32Array(width * height));
   return { width, height, classes, planes };
+}
+
+/** The label map with a plane of unknown pixels, of which there are none if it had none. */
+export function withUnknown(labels: LabelMap): LabelMap {
+  return labels.unknown === undefined
+    ? { ...labels, unknown: new Uint32Array(labels.width * labels.height) }
+    : labels;
+}
+
+/** All planes of a label map, that of unknown pixels last, where there is one. */
+export function allPlanes({ planes, unknown }: LabelMap): readonly Uint32Array[] {
+  return unknown === undefined ? planes : [...planes, unknown];
+}
+
+/** The planes that `allPlanes` gave of a label map, moved to another size, as a label map. */
+export function withPlanes(
+  from: LabelMap,
+  { width, height }: { readonly width: number; readonly height: number },
+  planes: readonly Uint32Array[],
+): LabelMap {
+  const { classes } = from;
+  const known = { width, height, classes, planes: planes.slice(0, from.planes.length) };
+  return from.unknown === undefined ? known : { ...known, unknown: planes[from.planes.length]! };
 }
 
 /** @throws PhalanxError `labels/mask-mismatch` when width or height differ. */

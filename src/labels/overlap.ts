@@ -1,4 +1,6 @@
+import { release } from '../pixels/memory.ts';
 import { nativePixels } from '../pixels/native.ts';
+import { knownLabels } from './classSets.ts';
 import { checkSameSize } from './labelMap.ts';
 import type { LabelMap } from './labelMap.ts';
 
@@ -62,14 +64,23 @@ export async function compareLabels(a: LabelMap, b: LabelMap): Promise<LabelComp
   };
 }
 
-/** Pixels of each class in a prediction, in its truth, and in both, `[classes]`. */
+/**
+ * Pixels of each class in a prediction, in its truth, and in both, `[classes]`. Pixels of which the truth says that they
+ * are unknown are in none of them.
+ */
 export async function countAgreement(
   predicted: LabelMap,
   target: LabelMap,
 ): Promise<Record<'intersection' | 'predicted' | 'target', Float64Array>> {
-  const { overlap, areasA, areasB } = await compareLabels(predicted, target);
+  const { unknown } = target;
+  const [a, b] =
+    unknown === undefined
+      ? [predicted, target]
+      : await Promise.all([knownLabels(predicted, unknown), knownLabels(target, unknown)]);
+  const { overlap, areasA, areasB } = await compareLabels(a, b);
+  if (unknown !== undefined) release([...a.planes, ...b.planes]);
   const intersection = Float64Array.from(
-    { length: Math.min(predicted.classes, target.classes) },
+    { length: Math.min(a.classes, b.classes) },
     (_, i) => overlap.counts[i * (overlap.columns + 1)]!,
   );
   return { intersection, predicted: areasA, target: areasB };

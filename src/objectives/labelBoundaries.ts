@@ -15,6 +15,11 @@ export function labelBoundaries(labels: tf.Tensor4D): tf.Tensor4D {
   return tf.tidy(() => bitwise('BitwiseXor', around('BitwiseOr', labels), around('BitwiseAnd', labels)));
 }
 
+/** Packed labels that each pixel or one of the eight around it has. */
+export function withNeighbours(labels: tf.Tensor4D): tf.Tensor4D {
+  return tf.tidy(() => around('BitwiseOr', labels));
+}
+
 /** The operation over the 3×3 pixels around each pixel. */
 function around(operation: Bitwise, labels: tf.Tensor4D): tf.Tensor4D {
   const rows = alongAxis(operation, labels, 1);

@@ -4,6 +4,8 @@ import type { Image } from './image.ts';
 export interface Raster {
   readonly image: Image;
   readonly planes: readonly Uint32Array[];
+  /** Which of the planes says what is unknown (`LabelMap.unknown`), where there is one. */
+  readonly unknownPlane?: number | undefined;
 }
 
 /** What lies outside the image, named as OpenCV's `BORDER_…`; `reflect101` does not repeat the border pixel. */

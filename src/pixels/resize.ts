@@ -9,6 +9,13 @@ import { nativePixels } from './native.ts';
  */
 export type ResizeMethod = 'area' | 'linear' | 'nearest';
 
+/**
+ * `nearest`: each pixel takes one pixel's classes, that of OpenCV's `INTER_NEAREST`. `area`: it has the classes that cover
+ * at least half of it, which keeps borders in place when an image is made smaller.
+ */
+export const labelInterpolations = ['nearest', 'area'] as const;
+export type LabelInterpolation = (typeof labelInterpolations)[number];
+
 interface ResizeKernels {
   resizeImage(
     source: Uint8Array,
@@ -20,15 +27,18 @@ interface ResizeKernels {
     height: number,
     method: ResizeMethod,
   ): Promise<unknown>;
-  resizePlanes(
-    source: readonly Uint32Array[],
-    sourceWidth: number,
-    sourceHeight: number,
-    target: readonly Uint32Array[],
-    width: number,
-    height: number,
-  ): Promise<unknown>;
+  resizePlanes: ResizePlanes;
+  resizePlanesByArea: ResizePlanes;
 }
+
+type ResizePlanes = (
+  source: readonly Uint32Array[],
+  sourceWidth: number,
+  sourceHeight: number,
+  target: readonly Uint32Array[],
+  width: number,
+  height: number,
+) => Promise<unknown>;
 
 /**
  * Resizes an image, off the JavaScript thread, with the pixels of OpenCV's `cv2.resize` with `INTER_AREA`,
@@ -57,7 +67,7 @@ export async function resizeImage(
 }
 
 /**
- * Resizes label planes of size `from` to size `to`: the pixels of OpenCV's `INTER_NEAREST`.
+ * Resizes label planes of size `from` to another.
  *
  * @throws RangeError as `resizeImage`.
  */
@@ -65,21 +75,28 @@ export async function resizePlanes(
   planes: readonly Uint32Array[],
   from: ImageSize,
   { width, height }: ImageSize,
+  method: LabelInterpolation = 'nearest',
 ): Promise<readonly Uint32Array[]> {
   const resized = uninitializedPlanes(planes.length, width * height);
-  await nativePixels<ResizeKernels>().resizePlanes(planes, from.width, from.height, resized, width, height);
+  const kernels = nativePixels<ResizeKernels>();
+  if (method === 'area') {
+    await kernels.resizePlanesByArea(planes, from.width, from.height, resized, width, height);
+  } else {
+    await kernels.resizePlanes(planes, from.width, from.height, resized, width, height);
+  }
   return resized;
 }
 
-/** Resizes the image by `method` and its labels nearest. */
+/** Resizes the image by `method` and its labels by `labels`. */
 export async function resize(
   { image, planes }: Raster,
   size: ImageSize,
   method: ResizeMethod,
+  labels: LabelInterpolation = 'nearest',
 ): Promise<Raster> {
   const [resized, resizedPlanes] = await Promise.all([
     resizeImage(image, size, method),
-    resizePlanes(planes, image, size),
+    resizePlanes(planes, image, size, labels),
   ]);
   return { image: resized, planes: resizedPlanes };
 }

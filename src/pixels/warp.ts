@@ -56,8 +56,10 @@ export interface Warp extends ImageSize {
   /** Of the image; labels are always sampled nearest. */
   readonly interpolation: Interpolation;
   readonly border: BorderMode;
-  /** Value of a constant border, 0 to 255, for all channels or one each. Labels outside are empty. */
+  /** Value of a constant border, 0 to 255, for all channels or one each. */
   readonly fill: number | readonly number[];
+  /** Bits of a constant border in each label plane; default none. */
+  readonly labelFill?: readonly number[] | undefined;
 }
 
 const kinds = ['affine', 'perspective', 'separable', 'radial', 'dense'] as const;
@@ -88,6 +90,7 @@ interface WarpKernels {
     outWidth: number,
     outHeight: number,
     outPlanes: readonly Uint32Array[],
+    labelFill: Uint32Array,
   ): Promise<unknown>;
 }
 
@@ -150,6 +153,7 @@ export async function warp(raster: Raster, options: Warp): Promise<Raster> {
     width,
     height,
     outPlanes,
+    Uint32Array.from(planes, (_, p) => options.labelFill?.[p] ?? 0),
   );
   return { image: { width, height, channels: image.channels, data: target }, planes: outPlanes };
 }

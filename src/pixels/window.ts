@@ -34,12 +34,16 @@ export function borderIndex(position: number, length: number, border: BorderMode
   }
 }
 
-/** Copies a window of image and labels; what lies outside comes from the border mode (labels outside: empty). */
+/**
+ * Copies a window of image and labels; what lies outside comes from the border mode, where that is constant `fill` and
+ * the planes' `labelFill`.
+ */
 export function copyWindow(
   { image, planes }: Raster,
   window: Window,
   border: BorderMode = 'constant',
   fill: number | readonly number[] = 0,
+  labelFill: readonly number[] = [],
 ): Raster {
   const { width, height, channels } = image;
   const outside = fillBytes(fill, channels);
@@ -57,7 +61,9 @@ export function copyWindow(
       for (let c = 0; c < channels; c++) {
         data[(row + i) * channels + c] = x < 0 ? outside[c]! : image.data[(y * width + x) * channels + c]!;
       }
-      for (const [p, plane] of planes.entries()) outPlanes[p]![row + i] = x < 0 ? 0 : plane[y * width + x]!;
+      for (const [p, plane] of planes.entries()) {
+        outPlanes[p]![row + i] = x < 0 ? (labelFill[p] ?? 0) : plane[y * width + x]!;
+      }
     };
     if (y < 0) {
       for (let i = 0; i < window.width; i++) copyPixel(i);

@@ -35,6 +35,8 @@ export interface TrainOptions {
   /** Default `auto`. */
   readonly precision?: Precision;
   readonly normalization: Normalization;
+  /** The class of the batches' labels that says which pixels are unknown: the number of the model's classes. Default none. */
+  readonly unknownClass?: number | undefined;
   /** Largest global norm of the gradients. */
   readonly clipNorm?: number | undefined;
   /** Batches per update. Default 1. */

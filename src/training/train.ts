@@ -88,6 +88,7 @@ async function prepare(options: TrainOptions, plan: Plan): Promise<Run> {
       parameters,
       loss: options.loss,
       normalization: options.normalization,
+      unknownClass: options.unknownClass,
       precision: options.precision ?? 'auto',
       clipNorm: options.clipNorm,
       accumulate: options.accumulate ?? 1,

@@ -8,6 +8,7 @@ import type { SegmentationModel } from '../models/segmentationModel.ts';
 import { keepFloat32 } from '../objectives/keepFloat32.ts';
 import { lossOfOutput } from '../objectives/losses/loss.ts';
 import type { Loss } from '../objectives/losses/loss.ts';
+import { partlyKnown } from '../objectives/losses/partlyKnown.ts';
 import { blendedLabels } from '../objectives/losses/targets.ts';
 import { augmentBatch } from './batchAugmentation.ts';
 import type { BatchAugmentation } from './batchAugmentation.ts';
@@ -36,6 +37,8 @@ export interface TrainStepOptions {
   readonly gradientCheckpointing?: GradientCheckpointing | undefined;
   /** Default none. */
   readonly batchAugmentation?: BatchAugmentation | undefined;
+  /** The class of the batches' labels that says which pixels are unknown: the number of the model's classes. Default none. */
+  readonly unknownClass?: number | undefined;
   readonly onTrace?: CompileOptions['onTrace'];
 }
 
@@ -157,7 +160,8 @@ function lossAndGradients(
   options: TrainStepOptions,
   [bytes, packed, seed, shares]: Inputs,
 ): { loss: tf.Scalar; gradients: (tf.Tensor | undefined)[] } {
-  const { model, loss, parameters, normalization, auxiliaryWeight, gradientCheckpointing } = options;
+  const { model, loss, parameters, normalization, auxiliaryWeight, gradientCheckpointing, unknownClass } =
+    options;
   const [images, labels] = augmentBatch(
     bytesToFloat(bytes) as tf.Tensor4D,
     packed,
@@ -165,7 +169,8 @@ function lossAndGradients(
     seed,
   );
   const x = normalize(images, normalization);
-  const targets = shares === undefined ? labels : blendedLabels(labels, shares);
+  const blended = shares === undefined ? labels : blendedLabels(labels, shares);
+  const targets = unknownClass === undefined ? blended : partlyKnown(blended, unknownClass);
   const buffers = [...model.namedState()].filter(([, state]) => !state.trainable);
   const before = buffers.map(([, { variable }]) => tf.clone(variable));
   const context = { training: true, seed, recomputeStages: gradientCheckpointing === 'encoder' };

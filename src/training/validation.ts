@@ -11,6 +11,7 @@ import { logitOf, upsampleThresholdPack } from '../labels/upsample.ts';
 import type { SegmentationModel } from '../models/segmentationModel.ts';
 import { DiceAccumulator } from '../objectives/diceScore.ts';
 import { lossOfOutput } from '../objectives/losses/loss.ts';
+import { partlyKnown } from '../objectives/losses/partlyKnown.ts';
 import type { Loss } from '../objectives/losses/loss.ts';
 import { normalize } from './normalization.ts';
 import type { Normalization } from './normalization.ts';
@@ -24,9 +25,11 @@ export interface ValidationOptions {
   readonly batches: () => AsyncIterable<Batch>;
   /** Number of images. */
   readonly images: number;
-  /** The annotation at the image's own size. */
+  /** The annotation at the image's own size; unknown pixels are not scored. */
   readonly truth: (id: string) => Promise<LabelMap>;
   readonly normalization: Normalization;
+  /** The class of the batches' labels that says which pixels are unknown: the number of classes. Default none. */
+  readonly unknownClass?: number | undefined;
   /** Default `auto`. */
   readonly precision?: Precision;
   /** Probability from which a pixel belongs to a class. Default 0.5. */
@@ -73,14 +76,15 @@ export interface Validation {
  * thresholded and counted against it.
  */
 export function createValidation(options: ValidationOptions): Validation {
-  const { model, loss, normalization, precision = 'auto', classes, threshold = 0.5 } = options;
+  const { model, loss, normalization, precision = 'auto', classes, threshold = 0.5, unknownClass } = options;
   const thresholds = new Float32Array(classes.length).fill(logitOf(threshold));
   let onTrace: ValidationRun['onTrace'];
   const forward = compile(
     (images: tf.Tensor4D, labels: tf.Tensor4D) => {
       const x = normalize(bytesToFloat(images) as tf.Tensor4D, normalization);
       const { logits } = model.forward(x, { training: false });
-      return { logits, loss: lossOfOutput(loss, { logits }, labels) };
+      const targets = unknownClass === undefined ? labels : partlyKnown(labels, unknownClass);
+      return { logits, loss: lossOfOutput(loss, { logits }, targets) };
     },
     { name: 'validation', precision, onTrace: (report) => onTrace?.(report) },
   );

@@ -62,7 +62,7 @@ function rasterAt({ width, height, image, labels }: Place): Raster {
 
 async function moveOf(golden: Case, size: Place): Promise<Move> {
   const { interpolation = 'linear', borderMode = 'constant' } = golden;
-  const options = { interpolation, borderMode, fill: 0 };
+  const options = { interpolation, borderMode, fill: 0, fillMask: 0 } as const;
   switch (golden.kind) {
     case 'symmetry':
       return { kind: 'symmetry', symmetry: symmetries[golden.element] };

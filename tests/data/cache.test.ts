@@ -116,9 +116,27 @@ test('settings do not share samples', async () => {
     { ...options, imageSize: { width: 12, height: 16 } },
     { ...options, channels: 3 },
     { ...options, interpolation: 'linear' },
+    { ...options, labelInterpolation: 'area' },
   ];
   const folders = await Promise.all(variants.map(async (v) => (await prepareCache(dataset, all, v)).folder));
   expect(new Set(folders).size).toBe(variants.length);
+});
+
+test('labels are shrunk as asked, by default nearest', async () => {
+  const { dataset, all, options } = await setUp();
+  const entry = first(all);
+  const full = await dataset.readLabels(entry);
+  const [byDefault, nearest, area] = await Promise.all(
+    [undefined, 'nearest' as const, 'area' as const].map(async (labelInterpolation) => {
+      const cache = await prepareCache(dataset, all, { ...options, labelInterpolation });
+      return { folder: cache.folder, labels: (await cache.read(entry)).labels };
+    }),
+  );
+  const size = { width: 16, height: 12 };
+  expect(byDefault).toEqual(nearest);
+  expect(checksums(nearest!.labels)).toEqual(checksums(await resizeLabels(full, size)));
+  expect(checksums(area!.labels)).toEqual(checksums(await resizeLabels(full, size, 'area')));
+  expect(checksums(area!.labels)).not.toEqual(checksums(nearest!.labels));
 });
 
 test('notices a changed annotation and a changed image, even of the same size and time', async () => {

@@ -156,6 +156,11 @@ def cases():
         yield always("HistogramMatching", referenceImages=files, blendRatio=[ratio, ratio]), "colour", ODD, 0
     full = {"size": [40, 40], "scale": [1, 1], "ratio": [64 / 48, 64 / 48]}
     yield always("RandomResizedCrop", **full), "colour", EVEN, 0
+    # Of a mask of 0 and 1 that covers exactly half of a pixel, OpenCV's rounding decides: the pixel is set where the factor
+    # is 2, else not. Factors of 2, and of 3 along one side only, have no other half.
+    for height, width in ((24, 32), (16, 64)):
+        yield always("Resize", height=height, width=width, areaForDownscale="image_mask"), "colour", EVEN, 0
+    yield always("RandomResizedCrop", **{**full, "size": [24, 32]}, areaForDownscale="image_mask"), "grey", EVEN, 0
 
 
 def main():

@@ -1,4 +1,5 @@
-"""Golden values for losses, optimizers and schedules: tests/goldens/objectives/{losses,softLosses,optimizers,schedules}.json.
+"""Golden values for losses, optimizers and schedules: tests/goldens/objectives/{losses,softLosses,
+unknownLosses,optimizers,schedules}.json.
 
 Needs from PyPI: torch==2.15.0, segmentation-models-pytorch==0.6.0, numpy==2.4.6.
 Run from the project's root: python tools/goldens/objectives.py
@@ -122,6 +123,64 @@ def soft_losses():
     )
 
 
+def unknown_losses():
+    """Some pixels are unknown in all classes, as by ignore_index."""
+    generator = np.random.default_rng(17)
+    n, h, w, c = 2, 5, 4, 3
+    logits = generator.normal(0, 3, (n, h, w, c)).astype(np.float32)
+    targets = (generator.uniform(size=(n, h, w, c)) < 0.3).astype(np.float32)
+    unknown = (generator.uniform(size=(n, h, w, 1)) < 0.35).astype(np.float32)
+    # Saturated logits, right and wrong, known and not, must stay finite.
+    logits[0, 0, 0], unknown[0, 0, 0] = [60, -60, 60], 1
+    logits[0, 0, 1], unknown[0, 0, 1] = [-60, 60, -60], 0
+    # A class that only unknown pixels might have is absent.
+    targets[..., 2] *= unknown[..., 0]
+    ignored = np.where(unknown > 0, 255, targets).astype(np.float32)
+
+    def focal(**options):
+        # With several classes FocalLoss and ignore_index do not go together (its mask has a dimension too many); of one
+        # they do, and the loss of several is the mean over classes.
+        one = smp.losses.FocalLoss("binary", ignore_index=255, **options)
+        return lambda x, z: torch.stack([one(x[:, k], z[:, k]) for k in range(c)]).mean()
+
+    pos_weight = [0.5, 1.0, 4.0]
+    bce = smp.losses.SoftBCEWithLogitsLoss(ignore_index=255)
+    dice = smp.losses.DiceLoss("multilabel", ignore_index=255)
+    cases = [
+        ({"name": "bce"}, bce),
+        (
+            {"name": "bce", "posWeight": pos_weight},
+            smp.losses.SoftBCEWithLogitsLoss(
+                ignore_index=255, pos_weight=torch.tensor(pos_weight).reshape(3, 1, 1)
+            ),
+        ),
+        ({"name": "dice"}, dice),
+        ({"name": "dice", "smooth": 1.0}, smp.losses.DiceLoss("multilabel", smooth=1.0, ignore_index=255)),
+        ({"name": "focal"}, focal()),
+        ({"name": "focal", "gamma": 0}, focal(gamma=0.0)),
+        ({"name": "focal", "gamma": 1.5, "alpha": 0.25}, focal(alpha=0.25, gamma=1.5)),
+        ([{"name": "bce", "weight": 5}, {"name": "dice"}], lambda x, z: 5 * bce(x, z) + dice(x, z)),
+    ]
+    rows = []
+    for spec, loss in cases:
+        x = torch.tensor(logits.transpose(0, 3, 1, 2), requires_grad=True)
+        value = loss(x, torch.tensor(ignored.transpose(0, 3, 1, 2)))
+        value.backward()
+        rows.append(
+            {"spec": spec, "value": float(value.detach()), "gradient": numbers(x.grad.permute(0, 2, 3, 1))}
+        )
+    write(
+        "unknownLosses",
+        {
+            "shape": [n, h, w, c],
+            "logits": logits.reshape(-1).tolist(),
+            "targets": targets.reshape(-1).tolist(),
+            "unknown": unknown.reshape(-1).tolist(),
+            "cases": rows,
+        },
+    )
+
+
 def optimizers():
     generator = np.random.default_rng(11)
     shapes = {"weight": [3, 4], "bias": [4]}
@@ -240,5 +299,6 @@ def schedules():
 if __name__ == "__main__":
     losses()
     soft_losses()
+    unknown_losses()
     optimizers()
     schedules()

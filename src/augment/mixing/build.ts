@@ -82,7 +82,7 @@ async function join(
 
 function requireAlike(sample: Sample, partner: Sample): void {
   const shapeOf = ({ image, labels }: Sample): string =>
-    `${image.width}×${image.height} pixels of ${image.channels} channels, ${labels.classes} classes`;
+    `${image.width}×${image.height} pixels of ${image.channels} channels, ${labels.classes} classes${labels.unknown === undefined ? '' : ' and unknown pixels'}`;
   const [expected, received] = [shapeOf(sample), shapeOf(partner)];
   if (expected === received) return;
   throw new PhalanxError('augment/mix-shape', {

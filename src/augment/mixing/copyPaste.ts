@@ -2,11 +2,12 @@ import { z } from 'zod';
 import type { Random } from '../../core/random.ts';
 import type { Sample } from '../../data/dataset.ts';
 import { boundingBoxes } from '../../labels/boxes.ts';
+import { allPlanes, withPlanes } from '../../labels/labelMap.ts';
 import { reorient, symmetries } from '../../pixels/symmetry.ts';
 import { release, uninitialized, uninitializedPlanes } from '../../pixels/memory.ts';
 import { probability } from '../definition.ts';
 import { showsOtherHand } from '../handSide.ts';
-import { rasterOf, sampleOf } from '../sample.ts';
+import { arraysOf, rasterOf, sampleOf } from '../sample.ts';
 import { pasteClass } from './paste.ts';
 
 /** Settings that online and offline copy-paste share. */
@@ -67,14 +68,15 @@ export async function copyPaste(
     const options = { classIndex, sourceBox, targetBox, matchBrightness, blend };
     if ((await pasteClass(sample, from, options)) > 0) classes.push(classIndex);
   }
-  if (mirrored) release([from.image.data, ...from.labels.planes]);
+  if (mirrored) release(arraysOf(from));
   return { sample, classes, mirrored };
 }
 
 function copyOf({ image, labels }: Sample): Sample {
   const data = uninitialized(image.data.length);
   data.set(image.data);
-  const planes = uninitializedPlanes(labels.planes.length, image.width * image.height);
-  for (const [p, plane] of labels.planes.entries()) planes[p]!.set(plane);
-  return { image: { ...image, data }, labels: { ...labels, planes } };
+  const given = allPlanes(labels);
+  const planes = uninitializedPlanes(given.length, image.width * image.height);
+  for (const [p, plane] of given.entries()) planes[p]!.set(plane);
+  return { image: { ...image, data }, labels: withPlanes(labels, labels, planes) };
 }

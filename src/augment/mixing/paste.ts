@@ -1,5 +1,6 @@
 import type { Sample } from '../../data/dataset.ts';
 import type { Box } from '../../labels/boxes.ts';
+import { allPlanes } from '../../labels/labelMap.ts';
 import { classPose } from '../../labels/pose.ts';
 import type { Pose } from '../../labels/pose.ts';
 import { convolveSeparable } from '../../pixels/filters.ts';
@@ -143,6 +144,7 @@ function write(
 ): number {
   const { width, channels, data } = image;
   const values = new Uint8ClampedArray(data.buffer, data.byteOffset, data.length);
+  const planes = allPlanes(labels);
   let written = 0;
   for (let i = 0; i < mask.length; i++) {
     const share = opacity[i]! / 255;
@@ -153,7 +155,7 @@ function write(
       values[at * channels + c] = data[at * channels + c]! * (1 - share) + value * share;
     }
     if (mask[i] === 0) continue;
-    for (const [p, plane] of moved.planes.entries()) labels.planes[p]![at] = plane[i]!;
+    for (const [p, plane] of moved.planes.entries()) planes[p]![at] = plane[i]!;
     written++;
   }
   return written;

@@ -18,6 +18,6 @@ export async function makeRotation(
 ): Promise<Rotation> {
   const side = random.chance(0.5) ? 1 : -1;
   const angle = side * random.uniform(smallest, largest);
-  const options = { interpolation: 'linear', borderMode: 'constant', fill: 0 } as const;
+  const options = { interpolation: 'linear', borderMode: 'constant', fill: 0, fillMask: 0 } as const;
   return { sample: await warpSample(sample, { ...identity, rotate: angle }, options), parameters: { angle } };
 }

@@ -27,10 +27,12 @@ const planName = 'plan.json';
  * interruption keeps what is finished, intact and made of the parents as they are. Leaving the loop stops the work.
  *
  * @throws PhalanxError `offline/settings`, `offline/too-few`, `offline/exists` when the folder holds something else,
+ *   `offline/unknown-pixels` for a dataset that may have unknown pixels,
  *   `file/write`, and what reading the parents throws; the signal's reason when it is aborted.
  */
 export async function* writeOffline(options: OfflineOptions): AsyncGenerator<OfflineEvent, void, void> {
   const { dataset, entries, groupOf, output, signal } = options;
+  if (dataset.unknown === true) throw cannotKeepUnknown(dataset.root);
   const settings = parseSettings(options.settings);
   const plan = planOffline(entries, groupOf, settings);
   signal?.throwIfAborted();
@@ -75,6 +77,15 @@ export async function* writeOffline(options: OfflineOptions): AsyncGenerator<Off
   }
   const manifestPath = await writeManifest(output, plan.children, records);
   yield { type: 'end', manifestPath, made: done - kept, kept };
+}
+
+function cannotKeepUnknown(where: string): PhalanxError {
+  return new PhalanxError('offline/unknown-pixels', {
+    what: 'Images made offline are written with polygons, which cannot say which pixels are unknown',
+    where,
+    expected: 'a dataset whose format names no unknown values',
+    fix: 'Augment while training instead, which keeps them',
+  });
 }
 
 function parseSettings(settings: OfflineOptions['settings']): OfflineSettings {

@@ -1,6 +1,6 @@
-import { z } from 'zod';
 import type { Window } from '../../pixels/window.ts';
 import { builderOf, defineTransform, probability } from '../definition.ts';
+import { holeFillMask } from '../fillMask.ts';
 import { withHoles } from '../holes.ts';
 import { fill, range } from '../ranges.ts';
 
@@ -17,7 +17,7 @@ export const CoarseDropout = defineTransform(
     holeHeightRange: extent,
     holeWidthRange: extent,
     fill,
-    fillMask: z.union([z.literal(0), z.null()]).default(null),
+    fillMask: holeFillMask,
     p: probability(0.5),
   },
   (sample, options, random) => {

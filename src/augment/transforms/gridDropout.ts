@@ -3,6 +3,7 @@ import type { Random } from '../../core/random.ts';
 import type { ImageSize } from '../../pixels/image.ts';
 import type { Window } from '../../pixels/window.ts';
 import { builderOf, defineTransform, probability } from '../definition.ts';
+import { holeFillMask } from '../fillMask.ts';
 import { withHoles } from '../holes.ts';
 import { fill } from '../ranges.ts';
 
@@ -29,8 +30,8 @@ const gridDropoutOptions = {
     .readonly()
     .default([0, 0]),
   fill,
-  /** 0 empties the labels in the holes too. */
-  fillMask: z.union([z.literal(0), z.null()]).default(null),
+  /** 0 empties the labels in the holes too, `unknown` keeps losses from looking at them. */
+  fillMask: holeFillMask,
   p: probability(0.5),
 };
 

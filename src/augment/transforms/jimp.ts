@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { bytesOf } from '../../core/bytes.ts';
 import { PhalanxError, messageOf } from '../../core/errors.ts';
 import type { Sample } from '../../data/dataset.ts';
+import { allPlanes, withPlanes } from '../../labels/labelMap.ts';
 import type { LabelMap } from '../../labels/labelMap.ts';
 import type { Image } from '../../pixels/image.ts';
 import { defineTransform, greyOrColour, probability } from '../definition.ts';
@@ -146,7 +147,7 @@ async function movedLabels(
 ): Promise<LabelMap> {
   const labelArgs = resizes(method) ? [nearestArgument(args[0])] : args;
   const planes: Uint32Array[] = [];
-  for (const plane of labels.planes) {
+  for (const plane of allPlanes(labels)) {
     const moved = await callJimp(method, labelArgs, {
       width: labels.width,
       height: labels.height,
@@ -157,5 +158,5 @@ async function movedLabels(
     }
     planes.push(new Uint32Array(Uint8Array.from(moved.data).buffer));
   }
-  return { width, height, classes: labels.classes, planes };
+  return withPlanes(labels, { width, height }, planes);
 }

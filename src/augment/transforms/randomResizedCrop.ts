@@ -5,7 +5,7 @@ import type { ImageSize } from '../../pixels/image.ts';
 import type { Window } from '../../pixels/window.ts';
 import { builderOf, defineGeometric, probability } from '../definition.ts';
 import { range, side } from '../ranges.ts';
-import { resizeMove } from '../resizeMove.ts';
+import { areaForDownscale, resizeMove } from '../resizeMove.ts';
 
 /**
  * Cuts out a part of random area (`scale`, a fraction of the image) and aspect ratio (width / height) and resizes it
@@ -18,15 +18,14 @@ export const RandomResizedCrop = defineGeometric(
     scale: range([0.08, 1], [0, 1]),
     ratio: range([0.75, 4 / 3], [1e-3, 1e3]),
     interpolation: z.enum(interpolations).default('linear'),
-    /** `image`: average what falls into a pixel where the image shrinks; labels stay nearest. */
-    areaForDownscale: z.literal('image').nullable().default(null),
+    areaForDownscale,
     p: probability(1),
   },
   (size, options, random) => {
     const window = randomWindow(size, options, random);
     const [height, width] = options.size;
     return [
-      { kind: 'window', window, border: 'constant', fill: 0 },
+      { kind: 'window', window, border: 'constant', fill: 0, fillMask: 0 },
       resizeMove(window, { width, height }, options),
     ];
   },

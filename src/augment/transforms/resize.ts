@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { interpolations } from '../../pixels/geometry.ts';
 import { builderOf, defineGeometric, probability } from '../definition.ts';
 import { side } from '../ranges.ts';
-import { resizeMove } from '../resizeMove.ts';
+import { areaForDownscale, resizeMove } from '../resizeMove.ts';
 
 /** Resizes to height × width, in pixels. */
 export const Resize = defineGeometric(
@@ -11,8 +11,7 @@ export const Resize = defineGeometric(
     height: side,
     width: side,
     interpolation: z.enum(interpolations).default('linear'),
-    /** `image`: average what falls into a pixel where the image shrinks; labels stay nearest. */
-    areaForDownscale: z.literal('image').nullable().default(null),
+    areaForDownscale,
     p: probability(1),
   },
   (size, options) => [resizeMove(size, options, options)],

@@ -20,7 +20,8 @@ export const Rotate = defineGeometric(
     const turned = affineMove(affineMatrix({ ...identity, rotate: angle }, size), size, options);
     if (!options.cropBorder) return [turned];
     const window = largestUpright(size, angle);
-    return [turned, { kind: 'window', window, border: options.borderMode, fill: options.fill }];
+    const { borderMode: border, fill, fillMask } = options;
+    return [turned, { kind: 'window', window, border, fill, fillMask }];
   },
 );
 

@@ -2,13 +2,13 @@ import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import { writeFileAtomic } from '../../core/atomicFile.ts';
 import { PhalanxError } from '../../core/errors.ts';
-import { createLabelMap } from '../../labels/labelMap.ts';
+import { allPlanes, createLabelMap, withUnknown } from '../../labels/labelMap.ts';
 import { classAreas } from '../../labels/overlap.ts';
 import { resizeLabels } from '../../labels/resize.ts';
 import type { ImageSize } from '../../pixels/image.ts';
 import { release } from '../../pixels/memory.ts';
 import { resizeImage } from '../../pixels/resize.ts';
-import type { ResizeMethod } from '../../pixels/resize.ts';
+import type { LabelInterpolation, ResizeMethod } from '../../pixels/resize.ts';
 import type { Dataset, Sample, SampleEntry } from '../dataset.ts';
 import { withChannels } from '../imageFile.ts';
 import { mapConcurrently } from '../mapConcurrently.ts';
@@ -23,8 +23,10 @@ export interface CacheSettings {
   readonly imageSize: ImageSize;
   /** Grey and colours become each other; what is stacked has its own number. */
   readonly channels: number;
-  /** How the image is resized, best `area`; labels are always resized nearest. */
+  /** How the image is resized, best `area`. */
   readonly interpolation: ResizeMethod;
+  /** How its labels are; default `nearest`. */
+  readonly labelInterpolation?: LabelInterpolation | undefined;
 }
 
 /** How far the cache is: entries that are done, and what of it had to be made. */
@@ -79,11 +81,20 @@ export interface SampleCache {
 export async function prepareCache(
   dataset: Dataset,
   entries: readonly SampleEntry[],
-  { directory, imageSize, channels, interpolation, onProgress, ...concurrency }: CacheOptions,
+  {
+    directory,
+    imageSize,
+    channels,
+    interpolation,
+    labelInterpolation = 'nearest',
+    onProgress,
+    ...concurrency
+  }: CacheOptions,
 ): Promise<SampleCache> {
-  const settings = { imageSize, channels, interpolation };
-  const shape: SampleShape = { ...imageSize, channels, classes: dataset.classes.length };
-  const described = describeFolder({ shape, interpolation, classes: dataset.classes });
+  const settings = { imageSize, channels, interpolation, labelInterpolation };
+  const { classes, unknown = false } = dataset;
+  const shape: SampleShape = { ...imageSize, channels, classes: classes.length, unknown };
+  const described = describeFolder({ shape, interpolation, labelInterpolation, classes });
   const folder = join(directory, nameOf(described));
   if (!(await isCurrent(folder))) await writeFileAtomic(join(folder, settingsName), described);
   const sources = await SourceIndex.load(join(directory, 'sources.json'));
@@ -104,7 +115,7 @@ export async function prepareCache(
     let size = await findSample(path, shape);
     if (size === undefined) {
       const made = await build(entry, path);
-      release([made.sample.image.data, ...made.sample.labels.planes]);
+      release([made.sample.image.data, ...allPlanes(made.sample.labels)]);
       size = made.size;
       built++;
     }
@@ -143,7 +154,7 @@ export async function prepareCache(
 async function decode(
   dataset: Dataset,
   entry: SampleEntry,
-  { imageSize, channels, interpolation }: CacheSettings,
+  { imageSize, channels, interpolation, labelInterpolation }: CacheSettings,
 ): Promise<Sample> {
   const full = await dataset.readImage(entry);
   // Channels last: mixing them is JavaScript's work, and there are far fewer pixels now.
@@ -151,8 +162,8 @@ async function decode(
   const labels =
     entry.annotationPath === undefined
       ? createLabelMap(imageSize.width, imageSize.height, dataset.classes.length)
-      : await resizeLabels(await dataset.readLabels(entry), imageSize);
-  return { image, labels };
+      : await resizeLabels(await dataset.readLabels(entry), imageSize, labelInterpolation);
+  return { image, labels: dataset.unknown === true ? withUnknown(labels) : labels };
 }
 
 function nameOf(...parts: readonly string[]): string {

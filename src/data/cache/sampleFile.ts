@@ -2,7 +2,7 @@ import { open } from 'node:fs/promises';
 import type { FileHandle } from 'node:fs/promises';
 import { writeAtomic } from '../../core/atomicFile.ts';
 import { bytesOf } from '../../core/bytes.ts';
-import { planeCount } from '../../labels/labelMap.ts';
+import { allPlanes, planeCount } from '../../labels/labelMap.ts';
 import { classAreas } from '../../labels/overlap.ts';
 import { release, uninitialized, uninitializedPlanes } from '../../pixels/memory.ts';
 import type { Sample } from '../dataset.ts';
@@ -16,12 +16,15 @@ export interface SampleShape {
   readonly height: number;
   readonly channels: number;
   readonly classes: number;
+  /** Whether there is a plane of unknown pixels behind those of the classes. Default false. */
+  readonly unknown?: boolean | undefined;
 }
 
 /**
  * A sample file is a header of 64 bytes, the pixels of each class as 32-bit integers, the image's bytes padded to a
  * multiple of four, and the label planes as `packPlanes` gives them, all little-endian. Header: magic, version, width,
- * height, channels, classes, CRC-32C of what follows the header, number of the planes' 32-bit words.
+ * height, channels, classes, CRC-32C of what follows the header, number of the planes' 32-bit words, whether the last of
+ * them is that of unknown pixels (1 or 0).
  */
 export const sampleExtension = '.sample';
 /** Raised whenever files of the same name would hold something else. */
@@ -30,6 +33,7 @@ const magic = Buffer.from('PHXSAMPL', 'latin1');
 const headerBytes = 64;
 const checksumOffset = 28;
 const wordsOffset = 32;
+const unknownOffset = 36;
 
 interface Layout {
   /** Header and class areas. */
@@ -43,9 +47,9 @@ interface Layout {
   readonly maxWords: number;
 }
 
-function layoutOf({ width, height, channels, classes }: SampleShape): Layout {
+function layoutOf({ width, height, channels, classes, unknown = false }: SampleShape): Layout {
   const pixels = width * height;
-  const planes = planeCount(classes);
+  const planes = planeCount(classes) + (unknown ? 1 : 0);
   const imageBytes = pixels * channels;
   return {
     headBytes: headerBytes + 4 * classes,
@@ -57,7 +61,8 @@ function layoutOf({ width, height, channels, classes }: SampleShape): Layout {
   };
 }
 
-function header({ width, height, channels, classes }: SampleShape, checksum: number, words: number): Buffer {
+function header(shape: SampleShape, checksum: number, words: number): Buffer {
+  const { width, height, channels, classes, unknown = false } = shape;
   const bytes = Buffer.alloc(headerBytes);
   magic.copy(bytes);
   for (const [index, value] of [sampleVersion, width, height, channels, classes].entries()) {
@@ -65,6 +70,7 @@ function header({ width, height, channels, classes }: SampleShape, checksum: num
   }
   bytes.writeUInt32LE(checksum, checksumOffset);
   bytes.writeUInt32LE(words, wordsOffset);
+  bytes.writeUInt32LE(unknown ? 1 : 0, unknownOffset);
   return bytes;
 }
 
@@ -75,9 +81,9 @@ function header({ width, height, channels, classes }: SampleShape, checksum: num
  * @throws PhalanxError `file/write`.
  */
 export async function writeSample(path: string, { image, labels }: Sample): Promise<number> {
-  const shape = { ...image, classes: labels.classes };
+  const shape = { ...image, classes: labels.classes, unknown: labels.unknown !== undefined };
   const { paddedBytes, imageBytes } = layoutOf(shape);
-  const words = packPlanes(labels.planes);
+  const words = packPlanes(allPlanes(labels));
   const areas = Uint32Array.from(await classAreas(labels));
   const padding = new Uint8Array(paddedBytes - imageBytes);
   const parts = [bytesOf(areas), image.data, padding, bytesOf(words)];
@@ -126,7 +132,13 @@ export async function readSample(path: string, shape: SampleShape): Promise<Samp
     const { width, height, channels, classes } = shape;
     return {
       image: { width, height, channels, data: padded.subarray(0, imageBytes) },
-      labels: { width, height, classes, planes: labels },
+      labels: {
+        width,
+        height,
+        classes,
+        planes: labels.slice(0, planeCount(classes)),
+        ...(shape.unknown === true ? { unknown: labels[planeCount(classes)]! } : {}),
+      },
     };
   });
 }

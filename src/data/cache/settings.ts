@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { ResizeMethod } from '../../pixels/resize.ts';
+import type { LabelInterpolation, ResizeMethod } from '../../pixels/resize.ts';
 import { sampleVersion } from './sampleFile.ts';
 import type { SampleShape } from './sampleFile.ts';
 
@@ -15,11 +15,16 @@ export const settingsName = 'settings.json';
 export function describeFolder(settings: {
   readonly shape: SampleShape;
   readonly interpolation: ResizeMethod;
+  readonly labelInterpolation: LabelInterpolation;
   readonly classes: readonly string[];
 }): string {
-  const { shape, interpolation, classes } = settings;
+  const { shape, interpolation, labelInterpolation, classes } = settings;
   const { width, height, channels } = shape;
-  return `${JSON.stringify({ version, width, height, channels, interpolation, classes }, null, 2)}\n`;
+  // What is as it was before there was a choice is left out: those samples are as good as ever.
+  const labels = labelInterpolation === 'nearest' ? {} : { labelInterpolation };
+  const unknown = shape.unknown === true ? { unknown: true } : {};
+  const described = { version, width, height, channels, interpolation, ...labels, classes, ...unknown };
+  return `${JSON.stringify(described, null, 2)}\n`;
 }
 
 /** Whether the samples in a folder could still be read: by its settings, they are of this version. */

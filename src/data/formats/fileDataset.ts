@@ -30,6 +30,8 @@ export interface FileDatasetOptions {
     Layout,
     'images' | 'intensity' | 'maxPixels' | 'modalities' | 'neighbours' | 'person' | 'step'
   >;
+  /** Whether label maps may have unknown pixels. */
+  readonly unknown?: boolean;
   /** Settings that decide what labels the files give. */
   readonly settings: unknown;
   readonly labelsOf: (image: FoundImage) => LabelSource;
@@ -74,6 +76,7 @@ export function fileDataset(options: FileDatasetOptions): Listing {
   const dataset: Dataset = {
     root,
     classes,
+    unknown: options.unknown,
     persons: new Map(),
     entries: splitEntries(root, entries, expected, defects),
     readImage: ({ imagePath }) => {

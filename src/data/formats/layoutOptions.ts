@@ -129,5 +129,8 @@ export const colourClass = z.strictObject({
   colour: z.tuple([byte, byte, byte]).readonly(),
 });
 
+/** Values of pixels of which nobody knows what they are. */
+export const unknownValues = z.array(value).readonly().default([]);
+
 /** Values that no class has, besides 0. */
 export const ignoredValues = z.array(value).readonly().default([]);

@@ -9,6 +9,8 @@ export interface ValueClasses {
   readonly classes: readonly { readonly name: string; readonly value: number | readonly number[] }[];
   /** Values that belong to no class, besides 0. */
   readonly ignore: readonly number[];
+  /** Values of pixels that nobody knows; if there are any, the label map has a plane of them. */
+  readonly unknown: readonly number[];
 }
 
 /** Numbers of pixels or voxels in rows. */
@@ -33,40 +35,42 @@ export function labelsOfValues({ width, height, data }: Values, known: ValueClas
       const value = data[i]!;
       if (!whole && !Number.isInteger(value)) throw unknownValue(value, known, path);
       // 0 belongs to no class, and what lies outside the table is no class's value.
-      const found = value >= 0 && value < table.length ? table[value]! : unknown;
-      if (found < 0) throw unknownValue(value, known, path);
+      const found = value >= 0 && value < table.length ? table[value]! : undefined;
+      if (found === undefined || found < 0) throw unknownValue(value, known, path);
       target[i] = found;
     }
   }
-  return labels;
+  if (known.unknown.length === 0) return labels;
+  const values = new Set(known.unknown);
+  return { ...labels, unknown: Uint32Array.from(labels.planes[0]!, (_, i) => (values.has(data[i]!) ? 1 : 0)) };
 }
 
 /** Says in a table that no class has the value; classes' bits are not negative there. */
-const unknown = -1;
+const noClass = -1;
 
 /** For each plane, the bits of every value up to the greatest that is known. */
-function bitsByValue({ classes, ignore }: ValueClasses): Float64Array[] {
+function bitsByValue({ classes, ignore, unknown }: ValueClasses): Float64Array[] {
   const valuesOf = (value: number | readonly number[]): readonly number[] =>
     typeof value === 'number' ? [value] : value;
   const values = classes.map(({ value }) => valuesOf(value));
-  const greatest = Math.max(0, ...ignore, ...values.flat());
+  const greatest = Math.max(0, ...ignore, ...unknown, ...values.flat());
   const planes = Array.from({ length: Math.ceil(classes.length / 32) }, () =>
-    new Float64Array(greatest + 1).fill(unknown),
+    new Float64Array(greatest + 1).fill(noClass),
   );
-  for (const table of planes) for (const value of [0, ...ignore, ...values.flat()]) table[value] = 0;
+  for (const table of planes) for (const value of [0, ...ignore, ...unknown, ...values.flat()]) table[value] = 0;
   for (const [index, own] of values.entries()) {
     for (const value of new Set(own)) planes[index >> 5]![value]! += 2 ** (index & 31);
   }
   return planes;
 }
 
-function unknownValue(value: number, { classes, ignore }: ValueClasses, path: string): PhalanxError {
-  const known = [...classes.flatMap(({ value: own }) => own), ...ignore].slice(0, 20);
+function unknownValue(value: number, { classes, ignore, unknown }: ValueClasses, path: string): PhalanxError {
+  const known = [...classes.flatMap(({ value: own }) => own), ...ignore, ...unknown].slice(0, 20);
   return new PhalanxError('annotation/unknown-value', {
     what: 'The labels have a value that is no class',
     where: path,
     expected: `0 or one of ${known.join(', ')}`,
     received: String(value),
-    fix: 'Add it to data.format.classes or to data.format.ignore, or mend the file',
+    fix: 'Add it to data.format.classes, to data.format.ignore or to data.format.unknown, or mend the file',
   });
 }

@@ -1,5 +1,6 @@
 import { PhalanxError } from '../../core/errors.ts';
 import { planeCount } from '../../labels/labelMap.ts';
+import type { LabelMap } from '../../labels/labelMap.ts';
 import { uninitialized, uninitializedPlanes } from '../../pixels/memory.ts';
 import type { Batch } from '../batch.ts';
 import type { MixedSample } from './mixing.ts';
@@ -18,7 +19,8 @@ export class Collation {
 
   /** @throws PhalanxError `loader/shape` when the sample's shape is not that of the others. */
   add(index: number, { image, labels, blended }: MixedSample): void {
-    const planes = planeCount(labels.classes) * (this.#blends ? 2 : 1);
+    const each = planeCount(packedClasses(labels));
+    const planes = each * (this.#blends ? 2 : 1);
     const { width, height, channels } = image;
     const batch = (this.#batch ??= emptyBatch(this.#ids, [height, width, channels, planes], this.#blends));
     const expected = batch.imageShape.slice(1).join(' × ');
@@ -38,19 +40,34 @@ export class Collation {
     // Bits are copied as they are: -1 is a pixel of all 32 classes.
     const target = new Uint32Array(batch.labels.buffer, batch.labels.byteOffset, batch.labels.length);
     if (batch.shares !== undefined) batch.shares[index] = blended?.share ?? 0;
-    if (planes === 1) target.set(labels.planes[0]!, start);
-    else {
-      const second = this.#blends ? (blended?.labels ?? labels).planes : [];
-      for (const [plane, bits] of [...labels.planes, ...second].entries()) {
-        for (let pixel = 0; pixel < pixels; pixel++) target[start + pixel * planes + plane] = bits[pixel]!;
-      }
-    }
+    const maps = this.#blends ? [labels, blended?.labels ?? labels] : [labels];
+    for (const [half, map] of maps.entries()) pack(map, target.subarray(start + half * each), planes);
   }
 
   /** The batch, complete once every index has been added. */
   get batch(): Batch {
     if (this.#batch === undefined) throw new RangeError('A batch needs at least one sample');
     return this.#batch;
+  }
+}
+
+/** Classes of packed labels; pixels are unknown in one behind the last. */
+function packedClasses({ classes, unknown }: LabelMap): number {
+  return classes + (unknown === undefined ? 0 : 1);
+}
+
+/** Writes a label map with its first word of each pixel `stride` words apart. */
+function pack({ width, height, classes, planes, unknown }: LabelMap, target: Uint32Array, stride: number): void {
+  const pixels = width * height;
+  for (const [plane, bits] of planes.entries()) {
+    if (stride === 1) target.set(bits);
+    else for (let pixel = 0; pixel < pixels; pixel++) target[plane + pixel * stride] = bits[pixel]!;
+  }
+  if (unknown === undefined) return;
+  const [plane, bit] = [classes >> 5, classes & 31];
+  for (let pixel = 0; pixel < pixels; pixel++) {
+    const at = plane + pixel * stride;
+    target[at] = bit === 0 ? unknown[pixel]! : target[at]! | (unknown[pixel]! << bit);
   }
 }
 

@@ -1,4 +1,5 @@
 import type { Random } from '../../core/random.ts';
+import { allPlanes, withPlanes } from '../../labels/labelMap.ts';
 import { labelRuns } from '../../labels/runs.ts';
 import type { ImageSize } from '../../pixels/image.ts';
 import { copyWindow } from '../../pixels/window.ts';
@@ -25,8 +26,8 @@ export async function cropAround(
       : Math.min(Math.max(0, at - (length >> 1)), whole - length);
   const x = start(centre?.x, width, image.width);
   const y = start(centre?.y, height, image.height);
-  const cut = copyWindow({ image, planes: labels.planes }, { x, y, width, height });
-  return { image: cut.image, labels: { width, height, classes: labels.classes, planes: cut.planes } };
+  const cut = copyWindow({ image, planes: allPlanes(labels) }, { x, y, width, height });
+  return { image: cut.image, labels: withPlanes(labels, { width, height }, cut.planes) };
 }
 
 /** One of the pixels of a class. */

@@ -1,6 +1,7 @@
 import pLimit from 'p-limit';
 import { PhalanxError } from '../../core/errors.ts';
 import { Random } from '../../core/random.ts';
+import { allPlanes } from '../../labels/labelMap.ts';
 import type { ImageSize } from '../../pixels/image.ts';
 import { release } from '../../pixels/memory.ts';
 import type { Batch } from '../batch.ts';
@@ -134,7 +135,7 @@ async function loadBatch(
       const whole = await cache.read(of);
       stop.throwIfAborted();
       const sample = crop === undefined ? whole : await cropAround(whole, crop, around, own.derive('crop'));
-      if (sample !== whole) release([whole.image.data, ...whole.labels.planes]);
+      if (sample !== whole) release([whole.image.data, ...allPlanes(whole.labels)]);
       made.push(sample);
       stop.throwIfAborted();
       if (transform === undefined) return sample;
@@ -148,7 +149,7 @@ async function loadBatch(
     if (mixed !== undefined) made.push(mixed);
     collation.add(index, mixed ?? own);
     // The batch has a copy now. What some of them share is given back once.
-    for (const { image, labels } of made) release([image.data, ...labels.planes]);
+    for (const { image, labels } of made) release([image.data, ...allPlanes(labels)]);
   };
   const loaded = await Promise.allSettled(draws.map((draw, index) => limit(load, draw, index)));
   const failure = loaded.find(({ status }) => status === 'rejected');

@@ -1,6 +1,7 @@
 import { PhalanxError } from '../../core/errors.ts';
 import type { Dataset, SampleEntry, Split } from '../../data/dataset.ts';
-import { labelRuns, runDice } from '../../labels/runs.ts';
+import { complementLabels, knownLabels } from '../../labels/classSets.ts';
+import { labelRuns, runDice, voteRuns } from '../../labels/runs.ts';
 import type { RunMask } from '../../labels/runs.ts';
 import { readSubmission, rowMask } from './submission.ts';
 
@@ -16,7 +17,7 @@ export interface SubmissionScore {
 
 /**
  * Scores a submission against the dataset's annotations by merging runs; no predicted mask is decoded, and labels
- * are read one image at a time when the rows are in order.
+ * are read one image at a time when the rows are in order. Unknown pixels count for nothing.
  *
  * @throws PhalanxError `submission/malformed`, `submission/rows` when rows are missing, duplicate or unknown,
  *   `score/no-annotations`, and what the dataset's reader throws.
@@ -43,16 +44,19 @@ export async function scoreSubmission(
     let truth = truths.get(image);
     if (truth === undefined) {
       const labels = await dataset.readLabels(entries[image]!);
+      const { unknown } = labels;
       truth = {
         width: labels.width,
         height: labels.height,
-        masks: await labelRuns(labels),
+        masks: await labelRuns(unknown === undefined ? labels : await knownLabels(labels, unknown)),
+        known: unknown === undefined ? undefined : (await labelRuns(await complementLabels({ ...labels, classes: 1, planes: [unknown] })))[0],
         left: classes.length,
       };
       truths.set(image, truth);
     }
     const predicted = rowMask(path, row, truth.width, truth.height);
-    dice[index] = runDice(predicted, truth.masks[c]!);
+    const known = truth.known === undefined ? predicted : voteRuns([predicted, truth.known].map((mask) => ({ mask, weight: 1 })), 2);
+    dice[index] = runDice(known, truth.masks[c]!);
     if (--truth.left === 0) truths.delete(image);
   }
   const missing = dice.findIndex(Number.isNaN);
@@ -67,6 +71,8 @@ interface Truth {
   readonly width: number;
   readonly height: number;
   readonly masks: readonly RunMask[];
+  /** Where the truth is known, if not everywhere. */
+  readonly known: RunMask | undefined;
   /** Rows still to come. */
   left: number;
 }

@@ -16,6 +16,15 @@ export function combineLabelsPlain(a: LabelMap, b: LabelMap, operation: SetOpera
   );
 }
 
+/** The twin of `knownLabels`. */
+export function knownLabelsPlain(labels: LabelMap, unknown: Uint32Array): LabelMap {
+  const known = createLabelMap(labels.width, labels.height, labels.classes);
+  return drawClasses(
+    known,
+    (classIndex, x, y) => unknown[y * labels.width + x] === 0 && hasClass(labels, classIndex, x, y),
+  );
+}
+
 /** The twin of `complementLabels`. */
 export function complementLabelsPlain(labels: LabelMap): LabelMap {
   return drawClasses(labels, (classIndex, x, y) => !hasClass(labels, classIndex, x, y));

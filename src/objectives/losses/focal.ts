@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { z } from 'zod';
 import { unpackTargets } from './targets.ts';
-import type { Targets } from './targets.ts';
+import type { KnownTargets } from './targets.ts';
 import { withGradient } from './withGradient.ts';
 
 /** Focal loss (Lin et al. 2017), as segmentation-models-pytorch's `FocalLoss(mode='multilabel')`. */
@@ -24,7 +24,7 @@ export const focalSchema = z.strictObject({
  */
 export function focalLoss(
   logits: tf.Tensor4D,
-  labels: Targets,
+  labels: KnownTargets,
   { alpha, gamma = 2 }: { alpha?: number | undefined; gamma?: number } = {},
 ): tf.Scalar {
   // Unpacked anew where they are needed: between forward and backward the bits are kept, not the floats.

@@ -5,8 +5,9 @@ import type { LabelSums } from '../../engine/ops/labelSums.ts';
 import { bceSchema, binaryCrossEntropy, positiveWeights } from './bce.ts';
 import { diceLoss, diceSchema } from './dice.ts';
 import { focalLoss, focalSchema } from './focal.ts';
+import { knownInputs } from './partlyKnown.ts';
 import { targetBoundaries, targetSums } from './targets.ts';
-import type { Targets } from './targets.ts';
+import type { KnownTargets, Targets } from './targets.ts';
 
 export const lossTermSchema = z.discriminatedUnion('name', [bceSchema, diceSchema, focalSchema]);
 
@@ -20,7 +21,9 @@ type LossTerm = z.output<typeof lossTermSchema>;
 
 /**
  * A loss of logits `[N, H, W, C]` (not probabilities) and packed labels, int32 `[N, H, W, ceil(C / 32)]`, or those of
- * blended samples. It is never negative: the trainer takes a negative value as the sign of wrong inputs and stops.
+ * blended samples. Unknown pixels (`PartlyKnown`) count as segmentation-models-pytorch's `ignore_index`: they add nothing
+ * to sums; `bce` is still divided by all pixels, as its `SoftBCEWithLogitsLoss`, `focal` by those that are known. It is
+ * never negative: the trainer takes a negative value as the sign of wrong inputs and stops.
  */
 export type Loss = (logits: tf.Tensor4D, targets: Targets) => tf.Scalar;
 
@@ -28,7 +31,8 @@ export type Loss = (logits: tf.Tensor4D, targets: Targets) => tf.Scalar;
 export function buildLoss(spec: LossSpec): Loss {
   const parsed = lossSchema.parse(spec);
   const terms = Array.isArray(parsed) ? parsed : [parsed];
-  return (logits, targets) => {
+  return (given, compared) => {
+    const { logits, targets, share } = knownInputs(given, compared);
     const sumsOf = sumsByWeight(logits, targets);
     const shared = terms.find((term) => term.name === 'bce')?.posWeight;
     const evaluate = (term: LossTerm): tf.Scalar => {
@@ -38,7 +42,9 @@ export function buildLoss(spec: LossSpec): Loss {
         case 'dice':
           return diceLoss(sumsOf(shared), term);
         case 'focal':
-          return focalLoss(logits, targets, term);
+          return share === undefined
+            ? focalLoss(logits, targets, term)
+            : tf.div(focalLoss(logits, targets, term), share);
       }
     };
     const values = terms.map((term) => tf.mul(evaluate(term), term.weight));
@@ -49,7 +55,7 @@ export function buildLoss(spec: LossSpec): Loss {
 type PosWeight = Extract<LossTerm, { name: 'bce' }>['posWeight'];
 
 /** One pass over the logits for each positive weight; terms that do not ask for one take part in another's. */
-function sumsByWeight(logits: tf.Tensor4D, targets: Targets): (posWeight: PosWeight) => LabelSums {
+function sumsByWeight(logits: tf.Tensor4D, targets: KnownTargets): (posWeight: PosWeight) => LabelSums {
   const sums = new Map<string | undefined, LabelSums>();
   return (posWeight) => {
     const key = JSON.stringify(posWeight);

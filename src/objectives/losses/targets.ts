@@ -2,7 +2,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import { labelSums } from '../../engine/ops/labelSums.ts';
 import type { LabelSums } from '../../engine/ops/labelSums.ts';
 import { unpackLabels } from '../../engine/ops/unpackLabels.ts';
-import { labelBoundaries } from '../labelBoundaries.ts';
+import { labelBoundaries, withNeighbours } from '../labelBoundaries.ts';
 
 /** The labels of samples that are blended of two: a target is `(1 - share) first + share second`, in [0, 1]. */
 export interface BlendedLabels {
@@ -20,14 +20,29 @@ export function blendedLabels(labels: tf.Tensor4D, shares: tf.Tensor1D): Blended
   return { first, second, shares };
 }
 
-/** What a loss compares logits with: packed labels, int32 `[N, H, W, ceil(C / 32)]`, or those of blended samples. */
-export type Targets = tf.Tensor4D | BlendedLabels;
+/** Packed labels, int32 `[N, H, W, ceil(C / 32)]`, or those of blended samples. */
+export type KnownTargets = tf.Tensor4D | BlendedLabels;
+
+/** Labels of images of which some pixels are unknown: those add nothing to a loss. */
+export interface PartlyKnown {
+  /** No classes where a pixel is unknown. */
+  readonly labels: KnownTargets;
+  /** int32 `[N, H, W, 1]`, 1 where a pixel is unknown, else 0. */
+  readonly unknown: tf.Tensor4D;
+}
+
+/** What a loss compares logits with. */
+export type Targets = KnownTargets | PartlyKnown;
 
 /**
- * The sums of `labelSums` for any targets. Cross-entropy and areas are linear in the targets, so those of a blended sample
+ * The sums of `labelSums` for known targets. Cross-entropy and areas are linear in the targets, so those of a blended sample
  * are the average of those of its two labels. The intersection is that of `softIntersection`.
  */
-export function targetSums(logits: tf.Tensor4D, targets: Targets, positiveWeights: tf.Tensor1D): LabelSums {
+export function targetSums(
+  logits: tf.Tensor4D,
+  targets: KnownTargets,
+  positiveWeights: tf.Tensor1D,
+): LabelSums {
   if (targets instanceof tf.Tensor) return labelSums(logits, targets, positiveWeights);
   const [samples, firsts, seconds] = [logits, targets.first, targets.second].map((x) =>
     tf.split(x, x.shape[0]),
@@ -55,7 +70,7 @@ export function targetSums(logits: tf.Tensor4D, targets: Targets, positiveWeight
  * product; between, unlike that, a Dice of it is best where probability and target are equal (Z. Wang et al., "Dice
  * semimetric losses", 2023), and segmentation-models-pytorch computes it so.
  */
-function softIntersection(logits: tf.Tensor4D, targets: Targets): tf.Tensor1D {
+function softIntersection(logits: tf.Tensor4D, targets: KnownTargets): tf.Tensor1D {
   const classes = logits.shape[3];
   const intersection = tf.customGrad<tf.Tensor1D>((...inputs) => {
     const [x, save] = inputs as [tf.Tensor4D, (tensors: tf.Tensor[]) => void];
@@ -74,15 +89,23 @@ function softIntersection(logits: tf.Tensor4D, targets: Targets): tf.Tensor1D {
 }
 
 /** Targets as floats, `[N, H, W, C]`. */
-export function unpackTargets(targets: Targets, classes: number): tf.Tensor4D {
+export function unpackTargets(targets: KnownTargets, classes: number): tf.Tensor4D {
   if (targets instanceof tf.Tensor) return unpackLabels(targets, classes);
   const [first, second] = [unpackLabels(targets.first, classes), unpackLabels(targets.second, classes)];
   const shares = tf.reshape(targets.shares, [-1, 1, 1, 1]);
   return tf.add(first, tf.mul(tf.sub(second, first), shares));
 }
 
-/** The boundaries of targets, each label's own; see `labelBoundaries`. */
+/** The boundaries of targets, each label's own; see `labelBoundaries`. Beside an unknown pixel they are unknown. */
 export function targetBoundaries(targets: Targets): Targets {
+  if ('unknown' in targets) {
+    const { labels, unknown } = targets;
+    return { labels: boundariesOf(labels), unknown: withNeighbours(unknown) };
+  }
+  return boundariesOf(targets);
+}
+
+function boundariesOf(targets: KnownTargets): KnownTargets {
   if (targets instanceof tf.Tensor) return labelBoundaries(targets);
   return {
     first: labelBoundaries(targets.first),

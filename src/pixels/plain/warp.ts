@@ -27,7 +27,9 @@ export function warpPlain({ image, planes }: Raster, options: Warp): Raster {
       const [sx, sy] = sourceOf(options, x, y);
       const index = y * outWidth + x;
       const nearest = locate(roundHalfEven(sx), roundHalfEven(sy));
-      for (const [p, plane] of planes.entries()) outPlanes[p]![index] = nearest < 0 ? 0 : plane[nearest]!;
+      for (const [p, plane] of planes.entries()) {
+        outPlanes[p]![index] = nearest < 0 ? (options.labelFill?.[p] ?? 0) : plane[nearest]!;
+      }
       if (options.interpolation === 'nearest') {
         for (let c = 0; c < channels; c++) data[index * channels + c] = value(nearest, c);
         continue;

@@ -61,6 +61,7 @@ export async function listCoco(root: string, format: CocoFormat): Promise<Listin
     classes,
     images,
     layout: format,
+    unknown: format.crowds === 'unknown',
     settings: { classes, crowds: format.crowds },
     labelsOf: ({ path }) => {
       const own = known.get(path);

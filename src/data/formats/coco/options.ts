@@ -8,8 +8,11 @@ export const cocoSchema = z.strictObject({
   classes: classNames.optional(),
   /** The JSON file of a split; `{split}` is the split's folder. */
   annotations: place.default('{split}/annotations.json'),
-  /** Whether regions of crowds (`iscrowd`) belong to their class. */
-  crowds: z.boolean().default(true),
+  /**
+   * Whether regions of crowds (`iscrowd`) belong to their class; `unknown`: losses and scores leave their pixels out, where
+   * no single object is.
+   */
+  crowds: z.union([z.boolean(), z.literal('unknown')]).default(true),
   ...layoutOptions,
 });
 

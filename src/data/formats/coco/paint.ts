@@ -16,12 +16,13 @@ export interface CocoPainting {
   /** The class of each category; others are in no class. */
   readonly classOf: ReadonlyMap<number | string, number>;
   readonly classes: number;
-  readonly crowds: boolean;
+  readonly crowds: boolean | 'unknown';
   readonly path: string;
 }
 
 /**
- * Unites the regions of each class, with the pixels of pycocotools' `annToMask`.
+ * Unites the regions of each class, with the pixels of pycocotools' `annToMask`. Of crowds that are `unknown`, the pixels
+ * without a single object are.
  *
  * @throws PhalanxError `annotation/malformed`, `annotation/outside-image`, `annotation/size`, `labels/rle`.
  */
@@ -30,14 +31,22 @@ export function paintCoco(
   { size, classOf, classes, crowds, path }: CocoPainting,
 ): LabelMap {
   const labels = createLabelMap(size.width, size.height, classes);
+  const crowded = createLabelMap(size.width, size.height, 1);
   for (const { index, value } of annotations) {
     const where = `${path}, annotations[${index}]`;
     const annotation = parseAnnotation(value, where);
     const classIndex = classOf.get(annotation.category_id);
-    if (classIndex === undefined || (!crowds && Boolean(annotation.iscrowd))) continue;
-    for (const mask of masksOf(annotation, size, where)) paintRuns(labels, classIndex, mask);
+    const isCrowd = Boolean(annotation.iscrowd);
+    if (classIndex === undefined || (crowds === false && isCrowd)) continue;
+    const [map, bit] = crowds === 'unknown' && isCrowd ? [crowded, 0] : [labels, classIndex];
+    for (const mask of masksOf(annotation, size, where)) paintRuns(map, bit, mask);
   }
-  return labels;
+  if (crowds !== 'unknown') return labels;
+  const unknown = crowded.planes[0]!;
+  for (const plane of labels.planes) {
+    for (let pixel = 0; pixel < unknown.length; pixel++) if (plane[pixel] !== 0) unknown[pixel] = 0;
+  }
+  return { ...labels, unknown };
 }
 
 function masksOf({ segmentation }: CocoAnnotation, size: ImageSize, where: string): RunMask[] {

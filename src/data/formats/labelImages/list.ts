@@ -22,14 +22,15 @@ export async function listLabelImages(root: string, format: LabelImagesFormat): 
     candidates.map((image) => [image.path, labelFile(tree, filledTemplate(format.labels, image))?.path]),
   );
   const used = new Set(labels.values());
-  const { classes, ignore } = format;
+  const { classes, ignore, unknown } = format;
   return fileDataset({
     tree,
     classes: classes.map(({ name }) => name),
     // Where both lie in one folder, labels are not images.
     images: candidates.filter(({ path }) => !used.has(path)),
     layout: format,
-    settings: { classes, ignore },
+    unknown: unknown.length > 0,
+    settings: { classes, ignore, ...(unknown.length > 0 ? { unknown } : {}) },
     labelsOf: ({ path }) => {
       const file = labels.get(path);
       return {
@@ -44,8 +45,8 @@ export async function listLabelImages(root: string, format: LabelImagesFormat): 
 async function readLabelImage(path: string, size: ImageSize, format: LabelImagesFormat): Promise<LabelMap> {
   const stored = await readStored(path, format.maxPixels, { indices: hasValues(format.classes) });
   requireSize(stored, size, path);
-  const { classes, ignore } = format;
-  if (hasValues(classes)) return labelsOfValues(requireGrey(stored, path), { classes, ignore }, path);
+  const { classes, ignore, unknown } = format;
+  if (hasValues(classes)) return labelsOfValues(requireGrey(stored, path), { classes, ignore, unknown }, path);
   return labelsOfColours(stored, classes, path);
 }
 

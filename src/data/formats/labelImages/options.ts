@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { colourClass, ignoredValues, labelPlace, layoutOptions, valueClass } from '../layoutOptions.ts';
+import { colourClass, ignoredValues, labelPlace, layoutOptions, unknownValues, valueClass } from '../layoutOptions.ts';
 
 /** One label image for each image: a grey or palette file whose values are classes, or one in colours. */
 export const labelImagesSchema = z
@@ -12,6 +12,8 @@ export const labelImagesSchema = z
     ]),
     /** Values of pixels that are in no class, besides 0; colours that are no class's are an error but for black. */
     ignore: ignoredValues,
+    /** Values of pixels that nobody knows, such as 255; losses and scores leave them out. Not for labels in colours. */
+    unknown: unknownValues,
     /**
      * Where an image's labels are, with any extension: `{split}` is the split's folder, `{folder}` and `{name}` are the
      * image's, below `images`.
@@ -22,6 +24,10 @@ export const labelImagesSchema = z
   .refine(({ classes }) => new Set(classes.map(({ name }) => name)).size === classes.length, {
     error: 'must name each class once',
     path: ['classes'],
+  })
+  .refine(({ classes, unknown }) => unknown.length === 0 || 'value' in classes[0]!, {
+    error: 'is for labels with values, not colours',
+    path: ['unknown'],
   });
 
 export type LabelImagesFormat = z.output<typeof labelImagesSchema>;

@@ -52,6 +52,7 @@ export async function listVolumes(root: string, format: VolumesFormat): Promise<
     dataset: {
       root: tree.root,
       classes: format.classes.map(({ name }) => name),
+      unknown: format.unknown.length > 0,
       persons: new Map(),
       entries: splitEntries(tree.root, slices, expected, tree.defects),
       readImage: (entry) => reader.readImage(sourceOf(entry)),

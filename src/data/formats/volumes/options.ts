@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { defaultMaxVolumeBytes } from '../../volumes/anyVolume.ts';
-import { folderOptions, ignoredValues, labelPlace, valueClass } from '../layoutOptions.ts';
+import { folderOptions, ignoredValues, labelPlace, unknownValues, valueClass } from '../layoutOptions.ts';
 
 /** Volumes with label volumes, NIfTI (`.nii`, `.nii.gz`) or MetaImage (`.mhd`, `.mha`), whose slices are the images. */
 export const volumesSchema = z
@@ -10,6 +10,8 @@ export const volumesSchema = z
     classes: z.array(valueClass).min(1).max(1024).readonly(),
     /** Values of voxels that are in no class, besides 0. */
     ignore: ignoredValues,
+    /** Values of voxels that nobody knows; losses and scores leave them out. */
+    unknown: unknownValues,
     /**
      * Where a volume's labels are, with any extension: `{split}` is the split's folder, `{folder}` and `{name}` are the
      * volume's, below `images`, without `suffix`.

@@ -84,7 +84,7 @@ export class SliceReader {
       });
     }
     const volume = await this.#volumes.get(labelPath);
-    const { axis, classes, ignore } = this.#format;
+    const { axis, classes, ignore, unknown } = this.#format;
     const own = slicesOf(volume, axis);
     if (own.width !== size.width || own.height !== size.height || own.count !== count) {
       throw new PhalanxError('annotation/size', {
@@ -98,7 +98,7 @@ export class SliceReader {
     const stored = sliceOf(volume, axis, index);
     const plain = slope === 1 && intercept === 0;
     const data = plain ? stored : Float64Array.from(stored, (value) => value * slope + intercept);
-    return labelsOfValues({ ...size, data }, { classes, ignore }, labelPath);
+    return labelsOfValues({ ...size, data }, { classes, ignore, unknown }, labelPath);
   }
 
   #limitsOf(volume: Volume, intensity: Intensity | undefined, path: string): Limits {
