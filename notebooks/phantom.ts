@@ -1,8 +1,9 @@
 import { analyzeDataset } from '../src/analysis/analyzeDataset.ts';
-import { barChart, histogram } from '../src/analysis/charts/barChart.ts';
+import { barChart } from '../src/analysis/charts/barChart.ts';
+import { histogram } from '../src/analysis/charts/histogram.ts';
 import { dotPlot } from '../src/analysis/charts/dotPlot.ts';
 import { contactSheet } from '../src/analysis/contactSheet.ts';
-import { sampleSheet } from '../src/analysis/report/writeDatasetReport.ts';
+import { sampleSheet } from '../src/analysis/sampleSheet.ts';
 import { readHandBone } from '../src/data/handBone/reader.ts';
 import { outlierKinds } from '../src/data/phantom/options.ts';
 import { writePhantom } from '../src/data/phantom/writePhantom.ts';
@@ -162,7 +163,15 @@ What the analysis finds by itself, from brightness, tilt and areas alone:
           .filter(({ score }) => score > 0)
           .slice(0, 10)
           .map(({ id, score, reasons, remarks }) => ({
-            cells: [id, score.toFixed(1), reasons.slice(0, 2).join('; '), remarks ?? '–'],
+            cells: [
+              id,
+              score.toFixed(1),
+              reasons
+                .slice(0, 2)
+                .map(({ text }) => text)
+                .join('; '),
+              remarks ?? '–',
+            ],
           })),
       },
     }),

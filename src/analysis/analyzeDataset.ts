@@ -1,50 +1,18 @@
-import type { Dataset, Person, SampleEntry, Split } from '../data/dataset.ts';
+import { correlation } from '../data/check/duplicates.ts';
+import type { LabelFacts } from '../data/check/labelFacts.ts';
+import { median } from '../data/check/robust.ts';
+import type { Dataset, Person, Split } from '../data/dataset.ts';
+import { defectError } from '../data/defect.ts';
 import { mapConcurrently } from '../data/mapConcurrently.ts';
 import type { ConcurrencyOptions } from '../data/mapConcurrently.ts';
-import { overlapTable } from '../labels/overlap.ts';
-import { measureSample } from './measureSample.ts';
-import type { SampleMeasures } from './measureSample.ts';
-import { findOutliers } from './outliers.ts';
-import type { Outlier } from './outliers.ts';
-import { meanAndDeviation } from './statistics.ts';
-import type { MeanAndDeviation } from './statistics.ts';
-
-/** How large one class is over all annotated images; areas in pixels of the full image. */
-export interface ClassStatistics {
-  readonly name: string;
-  readonly area: MeanAndDeviation;
-  /** The same for images of women and men; undefined where the metadata names none. */
-  readonly areaBySex: Readonly<Record<'female' | 'male', MeanAndDeviation | undefined>>;
-  /** Annotated images in which the class has no pixel. */
-  readonly absentFrom: readonly string[];
-}
-
-/** Two classes that share pixels. */
-export interface ClassOverlap {
-  readonly classes: readonly [string, string];
-  /** Images in which they share a pixel. */
-  readonly images: number;
-  /** Mean of shared pixels over all annotated images. */
-  readonly meanPixels: number;
-  /** Shared pixels as a share of the smaller class, over all images together. */
-  readonly shareOfSmaller: number;
-}
-
-export interface DatasetAnalysis {
-  readonly root: string;
-  readonly images: Readonly<Record<Split, number>>;
-  /** Images with an annotation among those analyzed. */
-  readonly annotated: number;
-  /** People with at least one image, as the metadata describes them. */
-  readonly people: readonly Person[];
-  /** In the dataset's order. */
-  readonly classes: readonly ClassStatistics[];
-  /** Largest share first. */
-  readonly overlaps: readonly ClassOverlap[];
-  readonly samples: readonly SampleMeasures[];
-  /** Most unusual first. */
-  readonly outliers: readonly Outlier[];
-}
+import { classStatistics } from './dataset/classStatistics.ts';
+import { distributionsOf } from './dataset/distributions.ts';
+import { measureSample } from './dataset/measureSample.ts';
+import type { MeasuredSample } from './dataset/measureSample.ts';
+import { findOutliers } from './dataset/outliers.ts';
+import { overlapsOf } from './dataset/overlaps.ts';
+import { alignLabels } from './dataset/positions.ts';
+import type { DatasetAnalysis, SampleMeasures } from './dataset/schema.ts';
 
 export interface AnalyzeOptions extends ConcurrencyOptions {
   /** Default: `train`, as the test set's annotations are not for looking at. */
@@ -52,90 +20,88 @@ export interface AnalyzeOptions extends ConcurrencyOptions {
 }
 
 /**
- * Reads every image and annotation of the chosen splits once and describes them. Two samples are in memory at a
- * time, or as many as `concurrency` allows.
+ * Reads every image and annotation of the chosen splits once and describes them; files that cannot be read are named
+ * and left out. A few kilobytes are kept of each image; two samples are in memory at a time, or as many as
+ * `concurrency` allows.
+ *
+ * @throws PhalanxError what the first image's reading gave, where none can be read.
  */
 export async function analyzeDataset(
   dataset: Dataset,
   options: AnalyzeOptions = {},
 ): Promise<DatasetAnalysis> {
   const { splits = ['train'], ...concurrency } = options;
-  const { classes } = dataset;
-  const entries = splits.flatMap((split) => dataset.entries[split]);
-  const shared = new Float64Array(classes.length ** 2);
-  const sharing = new Uint32Array(classes.length ** 2);
-  const samples = await mapConcurrently(
-    entries,
-    async (entry) => {
-      const image = await dataset.readImage(entry);
-      const labels = entry.annotationPath === undefined ? undefined : await dataset.readLabels(entry);
-      if (labels !== undefined) {
-        const { counts } = await overlapTable(labels);
-        counts.forEach((count, index) => {
-          shared[index]! += count;
-          if (count > 0) sharing[index]! += 1;
-        });
-      }
-      return await measureSample(entry, image, labels);
-    },
+  const { classes, persons, root } = dataset;
+  const read = await mapConcurrently(
+    splits.flatMap((split) => dataset.entries[split].map((entry) => ({ split, entry }))),
+    async ({ split, entry }) => await measureSample(dataset, split, entry),
     { concurrency: 2, ...concurrency },
   );
-  const annotated = samples.filter(({ areas }) => areas !== undefined);
+  const samples = read.flatMap(({ sample }) => sample ?? []);
+  const defects = read.flatMap((measurement) => measurement.defects);
+  if (samples.length === 0 && defects[0] !== undefined) throw defectError(defects[0]);
+  const labelled = samples.filter(
+    (sample): sample is MeasuredSample & { readonly labels: LabelFacts } => sample.labels !== undefined,
+  );
+  const labels = labelled.map((sample) => sample.labels);
+  const alignments = alignLabels(labels);
+  const likeness = likenessOf(samples);
+  const measures = samples.map((sample) => measuresOf(sample, likeness.get(sample)!));
+  const people = peopleOf(samples, persons);
+  const overlaps = overlapsOf(classes, labels);
   return {
-    root: dataset.root,
+    version: 1,
+    root,
     images: { train: dataset.entries.train.length, test: dataset.entries.test.length },
-    annotated: annotated.length,
-    people: peopleOf(dataset, entries),
-    classes: classes.map((name, index) => classStatistics(name, index, annotated, dataset)),
-    overlaps: overlaps(classes, shared, sharing, annotated.length),
-    samples,
-    outliers: findOutliers(samples, classes, dataset.persons),
+    annotated: labelled.length,
+    unreadable: defects.map(({ file, code, what }) => ({ file, code, what })),
+    people,
+    classes: classStatistics(classes, labelled, persons, alignments),
+    overlapMatrix: overlaps.matrix,
+    overlaps: overlaps.pairs,
+    distributions: distributionsOf(measures, people),
+    samples: measures,
+    outliers: findOutliers(samples, { classes, persons, likeness, alignments }),
   };
 }
 
-function peopleOf(dataset: Dataset, entries: readonly SampleEntry[]): Person[] {
-  const ids = [...new Set(entries.map(({ person }) => person))];
-  return ids.map((id) => dataset.persons.get(id) ?? { id });
+/** Correlation of each small image with the median of all, as it is or mirrored. */
+function likenessOf(samples: readonly MeasuredSample[]): Map<MeasuredSample, number> {
+  const pixels = samples[0]?.image.thumbnail.length ?? 0;
+  const middle = Uint8Array.from({ length: pixels }, (_, at) =>
+    median(samples.map(({ image }) => image.thumbnail[at]!)),
+  );
+  return new Map(
+    samples.map((sample) => {
+      const { thumbnail } = sample.image;
+      return [sample, Math.max(correlation(middle, thumbnail, false), correlation(middle, thumbnail, true))];
+    }),
+  );
 }
 
-function classStatistics(
-  name: string,
-  index: number,
-  annotated: readonly SampleMeasures[],
-  { persons }: Dataset,
-): ClassStatistics {
-  const areasOf = (samples: readonly SampleMeasures[]): number[] =>
-    samples.map(({ areas }) => areas![index]!).filter((area) => area > 0);
-  const bySex = (sex: 'female' | 'male'): MeanAndDeviation | undefined =>
-    meanAndDeviation(areasOf(annotated.filter(({ person }) => persons.get(person)?.sex === sex)));
+function measuresOf(
+  { split, entry: { id, person }, image, labels, tilt, wristAngle }: MeasuredSample,
+  likeness: number,
+): SampleMeasures {
+  const { width, height, mean, deviation, dark, bright } = image;
   return {
-    name,
-    area: meanAndDeviation(areasOf(annotated)) ?? { mean: 0, deviation: 0, count: 0 },
-    areaBySex: { female: bySex('female'), male: bySex('male') },
-    absentFrom: annotated.filter(({ areas }) => areas![index] === 0).map(({ id }) => id),
+    id,
+    person,
+    split,
+    width,
+    height,
+    brightness: mean,
+    contrast: deviation,
+    dark,
+    bright,
+    likeness,
+    ...(labels === undefined ? {} : { areas: [...labels.areas] }),
+    ...(tilt === undefined ? {} : { tilt }),
+    ...(wristAngle === undefined ? {} : { wristAngle }),
   };
 }
 
-function overlaps(
-  classes: readonly string[],
-  shared: Float64Array,
-  sharing: Uint32Array,
-  annotated: number,
-): ClassOverlap[] {
-  const size = classes.length;
-  return classes
-    .flatMap((first, i) =>
-      classes.slice(i + 1).map((second, offset): ClassOverlap => {
-        const j = i + 1 + offset;
-        const smaller = Math.min(shared[i * size + i]!, shared[j * size + j]!);
-        return {
-          classes: [first, second],
-          images: sharing[i * size + j]!,
-          meanPixels: shared[i * size + j]! / annotated,
-          shareOfSmaller: shared[i * size + j]! / Math.max(1, smaller),
-        };
-      }),
-    )
-    .filter(({ images }) => images > 0)
-    .sort((a, b) => b.shareOfSmaller - a.shareOfSmaller);
+function peopleOf(samples: readonly MeasuredSample[], persons: ReadonlyMap<string, Person>): Person[] {
+  const ids = [...new Set(samples.map(({ entry }) => entry.person))];
+  return ids.map((id) => persons.get(id) ?? { id });
 }

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { writeFileAtomic } from '../core/atomicFile.ts';
 import { PhalanxError, messageOf } from '../core/errors.ts';
 import { nearest } from '../core/nearest.ts';
 import { readLimitedFile } from './limitedFile.ts';
@@ -54,6 +55,20 @@ export async function readTags(path: string, known?: Iterable<string>): Promise<
   const tags = new Map(Object.entries(parsed.tags).map(([image, own]) => [image, [...new Set(own)]]));
   if (known !== undefined) requireKnown(tags, new Set(known), path);
   return tags;
+}
+
+/**
+ * Writes a file that `readTags` reads, by image name; an image without tags is left out.
+ *
+ * @throws PhalanxError `file/write`.
+ */
+export async function writeTags(path: string, tags: Tags): Promise<void> {
+  const listed = [...tags]
+    .filter(([, own]) => own.length > 0)
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .map(([image, own]) => `    ${JSON.stringify(image)}: ${JSON.stringify(own)}`);
+  const body = listed.length === 0 ? '{}' : `{\n${listed.join(',\n')}\n  }`;
+  await writeFileAtomic(path, `{\n  "version": 1,\n  "tags": ${body}\n}\n`);
 }
 
 function requireKnown(tags: Tags, known: ReadonlySet<string>, path: string): void {

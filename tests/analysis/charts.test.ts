@@ -1,8 +1,9 @@
 import sharp from 'sharp';
 import { describe, expect, test } from 'vitest';
-import { barChart, histogram } from '../../src/analysis/charts/barChart.ts';
+import { barChart } from '../../src/analysis/charts/barChart.ts';
 import type { Chart } from '../../src/analysis/charts/chart.ts';
 import { dotPlot } from '../../src/analysis/charts/dotPlot.ts';
+import { histogram } from '../../src/analysis/charts/histogram.ts';
 import { lineChart } from '../../src/analysis/charts/lineChart.ts';
 import { markup } from '../../src/analysis/charts/markup.ts';
 import { domainOf, formatTick, makeScale } from '../../src/analysis/charts/scale.ts';

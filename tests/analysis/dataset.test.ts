@@ -3,10 +3,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { analyzeDataset } from '../../src/analysis/analyzeDataset.ts';
-import type { DatasetAnalysis } from '../../src/analysis/analyzeDataset.ts';
+import type { DatasetAnalysis } from '../../src/analysis/dataset/schema.ts';
 import { augmentationSheet } from '../../src/analysis/augmentationSheet.ts';
 import { contactSheet } from '../../src/analysis/contactSheet.ts';
-import { writeDatasetReport } from '../../src/analysis/report/writeDatasetReport.ts';
+import { writeDatasetReport } from '../../src/analysis/report/dataset/writeDatasetReport.ts';
 import { writeReport } from '../../src/analysis/report/writeReport.ts';
 import { horizontalFlip } from '../../src/augment/transforms/horizontalFlip.ts';
 import type { Dataset } from '../../src/data/dataset.ts';
@@ -60,7 +60,7 @@ describe('analyzeDataset', () => {
     const listed = new Set(analysis.outliers.map(({ id }) => id));
     for (const { image } of remarked) expect(listed).toContain(image.split('/').at(-1));
     const dim = analysis.outliers.find(({ reasons }) =>
-      reasons.some((reason) => reason.startsWith('brightness')),
+      reasons.some(({ text }) => text.startsWith('brightness')),
     )!;
     const source = images.find(({ image }) => image.endsWith(dim.id))!;
     expect(source.outliers).toContain('brightness');

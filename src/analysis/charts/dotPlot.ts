@@ -1,4 +1,4 @@
-import { legend, makeChart, round, seriesColours } from './chart.ts';
+import { legend, makeChart, nameWidth, round, seriesColours, shortName } from './chart.ts';
 import type { Chart } from './chart.ts';
 import { markup } from './markup.ts';
 import type { Markup } from './markup.ts';
@@ -29,7 +29,7 @@ const rowHeight = 20;
 /** Rows of dots on a common axis: many classes for a few models stay readable where bars would not. */
 export function dotPlot(options: DotPlotOptions): Chart {
   const { title, valueLabel, series, rows, logarithmic = false, width = 560, format = formatTick } = options;
-  const labelWidth = 12 + 6.6 * Math.max(...rows.map(({ label }) => label.length), 4);
+  const labelWidth = nameWidth(rows.map(({ label }) => label));
   const [left, right, top] = [labelWidth, width - 16, series.length > 1 ? 48 : 28];
   const bottom = top + rows.length * rowHeight;
   const values = rows.flatMap(({ dots }) =>
@@ -44,7 +44,7 @@ export function dotPlot(options: DotPlotOptions): Chart {
     const span =
       present.length > 1 &&
       markup`<line class="grid" stroke-width="3" x1="${round(Math.min(...present))}" x2="${round(Math.max(...present))}" y1="${y}" y2="${y}"/>`;
-    return markup`<text class="ink" x="${left - 10}" y="${y + 4}" text-anchor="end">${label}</text><line class="grid" opacity="0.5" x1="${left}" x2="${right}" y1="${y}" y2="${y}"/>${span}${dots.map(
+    return markup`<text class="ink" x="${left - 10}" y="${y + 4}" text-anchor="end">${shortName(label)}</text><line class="grid" opacity="0.5" x1="${left}" x2="${right}" y1="${y}" y2="${y}"/>${span}${dots.map(
       (dot, at) => {
         if (dot === undefined) return undefined;
         const colour = at % seriesColours;
@@ -55,15 +55,28 @@ export function dotPlot(options: DotPlotOptions): Chart {
       },
     )}`;
   });
-  return makeChart(width, bottom + 40, title, [
-    legend(series, 0, 34),
-    ...x.ticks.map(
-      (tick) =>
-        markup`<line class="grid" x1="${round(x.position(tick))}" x2="${round(x.position(tick))}" y1="${top}" y2="${bottom}"/><text x="${round(x.position(tick))}" y="${bottom + 16}" text-anchor="middle">${formatTick(tick)}</text>`,
-    ),
-    ...drawn,
-    markup`<text x="${(left + right) / 2}" y="${bottom + 34}" text-anchor="middle">${valueLabel}</text>`,
-  ]);
+  return makeChart({
+    width,
+    height: bottom + 40,
+    title,
+    description: `Dots on an axis of ${valueLabel} in ${rows.length} rows: ${series.join(', ')}.`,
+    table: {
+      columns: ['', ...series],
+      rows: rows.map(({ label, dots }) => [
+        label,
+        ...dots.map((dot) => (dot === undefined ? '–' : format(dot.value))),
+      ]),
+    },
+    content: [
+      legend(series, 0, 34),
+      ...x.ticks.map(
+        (tick) =>
+          markup`<line class="grid" x1="${round(x.position(tick))}" x2="${round(x.position(tick))}" y1="${top}" y2="${bottom}"/><text x="${round(x.position(tick))}" y="${bottom + 16}" text-anchor="middle">${formatTick(tick)}</text>`,
+      ),
+      ...drawn,
+      markup`<text x="${(left + right) / 2}" y="${bottom + 34}" text-anchor="middle">${valueLabel}</text>`,
+    ],
+  });
 }
 
 function padded([low, high]: readonly [number, number], logarithmic: boolean): [number, number] {

@@ -36,23 +36,26 @@ export function lineChart(options: LineChartOptions): Chart {
     range: [bottom, top],
     logarithmic,
   });
-  return makeChart(width, height, title, [
-    legend(
-      series.map(({ name }) => name),
-      0,
-      34,
-    ),
-    ...y.ticks.map(
-      (tick) =>
-        markup`<line class="grid" x1="${left}" x2="${right}" y1="${round(y.position(tick))}" y2="${round(y.position(tick))}"/><text x="${left - 8}" y="${round(y.position(tick)) + 4}" text-anchor="end">${formatTick(tick)}</text>`,
-    ),
-    ...x.ticks.map(
-      (tick) =>
-        markup`<text x="${round(x.position(tick))}" y="${bottom + 17}" text-anchor="middle">${formatTick(tick)}</text>`,
-    ),
-    markup`<line class="axis" x1="${left}" x2="${right}" y1="${bottom}" y2="${bottom}"/><text x="${(left + right) / 2}" y="${height - 4}" text-anchor="middle">${xLabel}</text>`,
-    ...series.map((line, index) => drawSeries(line, index % seriesColours, x, y, options)),
-  ]);
+  const names = series.map(({ name }) => name);
+  return makeChart({
+    width,
+    height,
+    title,
+    description: `Lines over ${xLabel}: ${names.join(', ')}.`,
+    content: [
+      legend(names, 0, 34),
+      ...y.ticks.map(
+        (tick) =>
+          markup`<line class="grid" x1="${left}" x2="${right}" y1="${round(y.position(tick))}" y2="${round(y.position(tick))}"/><text x="${left - 8}" y="${round(y.position(tick)) + 4}" text-anchor="end">${formatTick(tick)}</text>`,
+      ),
+      ...x.ticks.map(
+        (tick) =>
+          markup`<text x="${round(x.position(tick))}" y="${bottom + 17}" text-anchor="middle">${formatTick(tick)}</text>`,
+      ),
+      markup`<line class="axis" x1="${left}" x2="${right}" y1="${bottom}" y2="${bottom}"/><text x="${(left + right) / 2}" y="${height - 4}" text-anchor="middle">${xLabel}</text>`,
+      ...series.map((line, index) => drawSeries(line, index % seriesColours, x, y, options)),
+    ],
+  });
 }
 
 function drawSeries(

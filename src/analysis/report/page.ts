@@ -1,6 +1,6 @@
 import { writeFileAtomic } from '../../core/atomicFile.ts';
 import { Markup, markup } from '../charts/markup.ts';
-import type { Chart } from '../charts/chart.ts';
+import type { Chart, ChartTable } from '../charts/chart.ts';
 
 export interface Section {
   readonly heading: string;
@@ -23,7 +23,7 @@ const style = new Markup(`<style>
 * { box-sizing: border-box; }
 body { margin: 0; background: var(--paper); color: var(--ink); font: 15px/1.55 system-ui, -apple-system, "Segoe UI", sans-serif; }
 main { max-width: 1180px; margin: 0 auto; padding: 40px 28px 64px; }
-h1 { font-size: 30px; line-height: 1.2; margin: 0; letter-spacing: -0.015em; }
+h1, p { overflow-wrap: anywhere; } h1 { font-size: 30px; line-height: 1.2; margin: 0; letter-spacing: -0.015em; }
 h2 { font-size: 19px; margin: 52px 0 8px; letter-spacing: -0.01em; }
 p { margin: 6px 0 14px; color: var(--soft); max-width: 95ch; }
 .figures { display: grid; grid-template-columns: repeat(auto-fit, minmax(150px, 1fr)); gap: 12px; margin: 26px 0 0; }
@@ -32,12 +32,16 @@ p { margin: 6px 0 14px; color: var(--soft); max-width: 95ch; }
 .figure .note { color: var(--soft); font-size: 12.5px; } .figure:first-child .value { color: var(--accent); }
 .row { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, var(--least, 500px)), 1fr)); gap: 22px; align-items: start; }
 .card { background: var(--card); border: 1px solid var(--line); border-radius: 10px; padding: 18px; overflow-x: auto; }
-.card svg { max-width: 100%; height: auto; display: block; }
-.scroll { overflow-x: auto; } table { border-collapse: collapse; width: 100%; font-variant-numeric: tabular-nums; }
+.card svg { max-width: 100%; min-width: min(480px, var(--width)); height: auto; display: block; }
+details { margin-top: 10px; } summary { color: var(--soft); font-size: 13px; cursor: pointer; } details .scroll { max-height: 420px; margin-top: 6px; }
+.scroll { overflow: auto; } table { border-collapse: collapse; width: 100%; font-variant-numeric: tabular-nums; }
 th, td { text-align: right; padding: 6px 12px; border-bottom: 1px solid var(--line); white-space: nowrap; } th { color: var(--soft); font-weight: 500; font-size: 13px; }
-th:first-child, td:first-child { text-align: left; padding-left: 0; } tr.strong td { font-weight: 650; } td.text { white-space: normal; } th.text, td.text { text-align: left; }
+th:first-child, td:first-child, tbody th { text-align: left; padding-left: 0; } tbody th { color: var(--ink); font-weight: inherit; font-size: inherit; } tr.strong > * { font-weight: 650; } td.text { white-space: normal; } td, tbody th { overflow-wrap: anywhere; } td.text, tbody th { min-width: 7em; max-width: 40em; white-space: normal; } th.text, td.text { text-align: left; }
 .pictures { display: grid; grid-template-columns: repeat(3, 1fr); gap: 10px; margin: 14px 0 26px; } figure { margin: 0; }
-figure img { width: 100%; display: block; border-radius: 8px; background: #000; } figcaption { color: var(--soft); font-size: 12.5px; margin-top: 5px; overflow-wrap: anywhere; }
+figure img, .candidate img { width: 100%; display: block; border-radius: 8px; background: #000; } figcaption { color: var(--soft); font-size: 12.5px; margin-top: 5px; overflow-wrap: anywhere; }
+.candidates { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(100%, 340px), 1fr)); gap: 16px; margin: 14px 0 26px; padding: 0; list-style: none; }
+.candidate { background: var(--card); border: 1px solid var(--line); border-radius: 10px; padding: 12px; overflow-wrap: anywhere; } .candidate h3 { font-size: 14px; margin: 10px 0 2px; } .candidate p { margin: 0 0 4px; font-size: 13px; } .candidate ul { margin: 6px 0; padding-left: 18px; font-size: 13.5px; } .candidate .pair { display: grid; grid-template-columns: 1fr 1fr; gap: 6px; }
+.tag { display: inline-block; border: 1px solid var(--line); border-radius: 20px; padding: 0 8px; margin: 2px 4px 0 0; color: var(--soft); font: 12px/1.7 ui-monospace, monospace; }
 .key { display: inline-block; width: 11px; height: 11px; border-radius: 3px; margin: 0 5px 0 14px; vertical-align: -1px; } .key:first-child { margin-left: 0; }
 footer { color: var(--soft); font-size: 12.5px; margin-top: 56px; border-top: 1px solid var(--line); padding-top: 14px; }
 @media (max-width: 720px) { main { padding: 24px 16px; } .pictures { grid-template-columns: 1fr; } }
@@ -70,10 +74,17 @@ ${sections.map(
 `;
 }
 
-/** Charts in cards, beside each other where there is room. */
+/** Charts in cards, beside each other where there is room, each with its numbers as a table that can be opened. */
 export function cards(charts: readonly Chart[]): Markup {
   const least = Math.min(500, ...charts.map(({ width }) => width));
-  return markup`<div class="row" style="--least: ${least}px">${charts.map(({ svg }) => markup`<div class="card">${svg}</div>`)}</div>`;
+  return markup`<div class="row" style="--least: ${least}px">${charts.map(
+    ({ svg, width, table: numbers }) =>
+      markup`<div class="card" style="--width: ${width}px">${svg}${numbers && numbersOf(numbers)}</div>`,
+  )}</div>`;
+}
+
+function numbersOf({ columns, rows }: ChartTable): Markup {
+  return markup`<details><summary>As a table</summary>${table({ columns, rows: rows.map((cells) => ({ cells })) })}</details>`;
 }
 
 export interface Table {
@@ -86,22 +97,35 @@ export interface Table {
   readonly textColumns?: readonly number[];
 }
 
+/** The first cell of each row is its heading. */
 export function table({ columns, rows, textColumns = [] }: Table): Markup {
-  return markup`<div class="scroll"><table><thead><tr>${columns.map((name, index) => (textColumns.includes(index) ? markup`<th class="text">${name}</th>` : markup`<th>${name}</th>`))}</tr></thead><tbody>${rows.map(
+  const text = (index: number): Markup | false => textColumns.includes(index) && new Markup(' class="text"');
+  return markup`<div class="scroll"><table><thead><tr>${columns.map((name, index) => markup`<th scope="col"${text(index)}>${name}</th>`)}</tr></thead><tbody>${rows.map(
     ({ cells, strong = false }) =>
       markup`<tr${strong && new Markup(' class="strong"')}>${cells.map((cell, index) =>
-        textColumns.includes(index) ? markup`<td class="text">${cell}</td>` : markup`<td>${cell}</td>`,
+        index === 0 ? markup`<th scope="row">${cell}</th>` : markup`<td${text(index)}>${cell}</td>`,
       )}</tr>`,
   )}</tbody></table></div>`;
 }
 
-/** Pictures, three to a line or one over the full width; `url` as `dataUrl` gives it. */
-export function pictures(
-  items: readonly { readonly url: string; readonly caption: string }[],
-  layout: 'row' | 'wide' = 'row',
-): Markup {
+export interface Picture {
+  /** As `dataUrl` gives it. */
+  readonly url: string;
+  /** Written below; nothing for an empty one. */
+  readonly caption: string;
+  /** What is seen, for those who do not; the caption unless given. */
+  readonly alt?: string;
+}
+
+/** Pictures, three to a line or one over the full width. */
+export function pictures(items: readonly Picture[], layout: 'row' | 'wide' = 'row'): Markup {
   return markup`<div class="${layout === 'row' ? 'pictures' : 'picture'}">${items.map(
-    ({ url, caption }) =>
-      markup`<figure><img src="${new Markup(url)}" alt="${caption}" loading="lazy">${caption !== '' && markup`<figcaption>${caption}</figcaption>`}</figure>`,
+    ({ url, caption, alt = caption }) =>
+      markup`<figure>${imageOf(url, alt)}${caption !== '' && markup`<figcaption>${caption}</figcaption>`}</figure>`,
   )}</div>`;
+}
+
+/** @param url as `dataUrl` gives it. */
+export function imageOf(url: string, alt: string): Markup {
+  return markup`<img src="${new Markup(url)}" alt="${alt}" loading="lazy">`;
 }

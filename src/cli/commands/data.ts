@@ -1,9 +1,9 @@
-import { join } from 'node:path';
 import { PhalanxError } from '../../core/errors.ts';
 import type { RegisterCommand } from '../command.ts';
 import { formatOptions, readFormat } from '../formatOption.ts';
 import type { FormatFlags } from '../formatOption.ts';
 import { wholeNumber } from '../options.ts';
+import { registerDataAnalyze } from './dataAnalyze.ts';
 import { registerDataPrepare } from './dataPrepare.ts';
 
 interface PhantomFlags {
@@ -79,28 +79,7 @@ export const registerData: RegisterCommand = (program, run) => {
         }
       }),
     );
-  formatOptions(group.command('analyze'))
-    .description('a report on the dataset: samples, areas, overlaps, people, unusual images')
-    .argument('<dir>', 'folder of the dataset')
-    .option('--out <dir>', 'folder of the report', 'reports')
-    .action(
-      run(async ({ output, signal }, directory: string, options: FormatFlags & { out: string }) => {
-        const { openFormat } = await import('../../data/formats/open.ts');
-        const { analyzeDataset } = await import('../../analysis/analyzeDataset.ts');
-        const { writeDatasetReport } = await import('../../analysis/report/writeDatasetReport.ts');
-        const dataset = await openFormat(directory, await readFormat(options));
-        const progress = output.progress('analyze');
-        const analysis = await analyzeDataset(dataset, {
-          signal,
-          onProgress: ({ done, total }) => progress.update(done, total),
-        });
-        progress.close();
-        const report = join(options.out, 'dataset.html');
-        await writeDatasetReport(report, dataset, analysis);
-        const { images, classes, overlaps, outliers } = analysis;
-        output.result({ report, images, classes, overlaps, outliers }, `Report: ${report}`);
-      }),
-    );
+  registerDataAnalyze(group, run);
   registerDataPrepare(group, run);
 };
 

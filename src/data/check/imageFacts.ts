@@ -1,5 +1,5 @@
 import { webcrypto } from 'node:crypto';
-import { greyHistogram, greyQuantile } from '../../pixels/histogram.ts';
+import { greyHistogram, greyMoments, greyQuantile } from '../../pixels/histogram.ts';
 import type { Image } from '../../pixels/image.ts';
 import { pictureOf } from '../../pixels/picture.ts';
 import { resizeImage } from '../../pixels/resize.ts';
@@ -21,6 +21,9 @@ export interface ImageFacts {
   /** Grey values that one pixel in a hundred lies below, and one in a thousand above. */
   readonly dark: number;
   readonly bright: number;
+  /** Mean and standard deviation of the grey values. */
+  readonly mean: number;
+  readonly deviation: number;
   /** `[32, 32]` grey values, the picture squeezed into a square. */
   readonly thumbnail: Uint8Array;
   readonly hashes: PerceptualHashes;
@@ -44,6 +47,7 @@ export async function imageFacts(image: Image): Promise<ImageFacts> {
     highest: histogram.findLastIndex((pixels) => pixels > 0),
     dark: greyQuantile(histogram, 0.01),
     bright: greyQuantile(histogram, 0.999),
+    ...greyMoments(histogram),
     thumbnail,
     hashes: perceptualHashes(thumbnail),
   };
