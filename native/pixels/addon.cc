@@ -8,6 +8,7 @@ void RegisterBlend(Napi::Env env, Napi::Object exports);
 void RegisterBoxes(Napi::Env env, Napi::Object exports);
 void RegisterClahe(Napi::Env env, Napi::Object exports);
 void RegisterClassSets(Napi::Env env, Napi::Object exports);
+void RegisterCombine(Napi::Env env, Napi::Object exports);
 void RegisterComponents(Napi::Env env, Napi::Object exports);
 void RegisterElastic(Napi::Env env, Napi::Object exports);
 void RegisterFilters(Napi::Env env, Napi::Object exports);
@@ -36,6 +37,7 @@ static Napi::Object Init(Napi::Env env, Napi::Object exports) {
   phalanx::RegisterBoxes(env, exports);
   phalanx::RegisterClahe(env, exports);
   phalanx::RegisterClassSets(env, exports);
+  phalanx::RegisterCombine(env, exports);
   phalanx::RegisterComponents(env, exports);
   phalanx::RegisterElastic(env, exports);
   phalanx::RegisterFilters(env, exports);

@@ -5,7 +5,7 @@ import { errorMap } from '../analysis/errorMap.ts';
 import type { ErrorCounts } from '../analysis/errorMap.ts';
 import type { ReportSample } from '../analysis/report/writeReport.ts';
 import { writeReport } from '../analysis/report/writeReport.ts';
-import { EnsemblePrediction } from '../inference/ensemble/ensemble.ts';
+import { EnsemblePrediction } from '../inference/ensemble/ensemblePrediction.ts';
 import type { PredictionEvent } from '../inference/predict.ts';
 import type { Tta } from '../inference/tta/options.ts';
 import { knownLabels } from '../labels/classSets.ts';

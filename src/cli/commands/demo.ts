@@ -2,7 +2,7 @@ import type { DemoScore } from '../../experiment/demo.ts';
 import type { RegisterCommand } from '../command.ts';
 import { showEnsemble } from '../terminal/ensemble.ts';
 import { duration } from '../terminal/progress.ts';
-import { table } from '../terminal/table.ts';
+import { table } from '../../core/table.ts';
 import { showTraining } from '../terminal/training.ts';
 
 export const registerDemo: RegisterCommand = (program, run) => {

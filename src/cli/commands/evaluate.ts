@@ -4,7 +4,7 @@ import type { RegisterCommand } from '../command.ts';
 import { ttaOption } from '../options.ts';
 import { PredictionView } from '../terminal/ensemble.ts';
 import type { Progress } from '../terminal/progress.ts';
-import { table } from '../terminal/table.ts';
+import { table } from '../../core/table.ts';
 
 interface EvaluateFlags {
   readonly tta: TtaName;

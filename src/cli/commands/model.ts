@@ -1,6 +1,6 @@
 import type { RegisterCommand } from '../command.ts';
 import { wholeNumber } from '../options.ts';
-import { table } from '../terminal/table.ts';
+import { table } from '../../core/table.ts';
 import { declared, modelOptions } from './declareModel.ts';
 import type { ModelFlags } from './declareModel.ts';
 import { registerModelExport } from './modelExport.ts';

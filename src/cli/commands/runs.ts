@@ -1,7 +1,7 @@
 import { resolve } from 'node:path';
 import type { RegisterCommand } from '../command.ts';
 import { duration } from '../terminal/progress.ts';
-import { table } from '../terminal/table.ts';
+import { table } from '../../core/table.ts';
 
 export const registerRuns: RegisterCommand = (program, run) => {
   const group = program.command('runs').description('what was trained');

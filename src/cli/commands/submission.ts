@@ -4,7 +4,7 @@ import type { RegisterCommand } from '../command.ts';
 import { formatOptions, readFormat } from '../formatOption.ts';
 import type { FormatFlags } from '../formatOption.ts';
 import { oneOf } from '../options.ts';
-import { table } from '../terminal/table.ts';
+import { table } from '../../core/table.ts';
 
 interface VoteFlags {
   readonly out: string;

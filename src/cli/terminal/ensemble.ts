@@ -3,7 +3,7 @@ import type { RunEnsembleEvent } from '../../experiment/runEnsemble.ts';
 import type { Output } from './output.ts';
 import { bytesText } from './bytes.ts';
 import { duration } from './progress.ts';
-import { table } from './table.ts';
+import { table } from '../../core/table.ts';
 import type { Progress } from './progress.ts';
 
 /** A submission that was written. */

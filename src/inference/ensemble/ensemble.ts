@@ -1,20 +1,20 @@
 import { existsSync } from 'node:fs';
 import { PhalanxError } from '../../core/errors.ts';
 import type { SampleEntry } from '../../data/dataset.ts';
-import type { LabelMap } from '../../labels/labelMap.ts';
-import { encodeRle, rleDialects } from '../../labels/rle.ts';
-import { logitOf, upsampleThresholdPack } from '../../labels/upsample.ts';
 import { SubmissionWriter } from '../submission/writer.ts';
 import type { WrittenSubmission } from '../submission/writer.ts';
-import { combineLogits, sharesOf } from './combine.ts';
-import type { EnsembleMember } from './combine.ts';
+import { checkMembers, leavesOf } from './combination.ts';
+import type { AnyMember, Combination } from './combination.ts';
+import { EnsemblePrediction } from './ensemblePrediction.ts';
 import { writeManifest } from './manifest.ts';
 import type { SubmissionManifest } from './manifest.ts';
-import { requireAgreement } from './members.ts';
+import { recordsOf, requireAgreement } from './members.ts';
 
 export interface EnsembleOptions {
   /** One or more; a single model's submission is an ensemble of one. */
-  readonly members: readonly EnsembleMember[];
+  readonly members: readonly AnyMember[];
+  /** How they are joined; default `logits`. */
+  readonly combine?: Combination;
   /** The images of the submission, in its order. */
   readonly entries: readonly SampleEntry[];
   /** In the submission's order. */
@@ -52,15 +52,15 @@ export type EnsembleEvent =
 const inWork = 2;
 
 /**
- * Joins members' logits into a submission, image by image: weighted mean of logits, upsampling to the image's size,
- * threshold, runs. Memory does not grow with the number of images or members. Leaving the loop, aborting or any error
+ * Joins members' logits into a submission, image by image: upsampling to the image's size, mean or vote
+ * (`combinations`), threshold, runs. Memory does not grow with the number of images, members or classes. Leaving the loop, aborting or any error
  * leaves what was there before.
  *
- * @throws PhalanxError `ensemble/weights`, `ensemble/thresholds`, `ensemble/members-differ`,
+ * @throws PhalanxError `ensemble/weights`, `ensemble/combine`, `ensemble/thresholds`, `ensemble/members-differ`,
  *   `ensemble/output-exists`, `logits/damaged`, `file/write`; the signal's reason.
  */
 export async function* ensemble(options: EnsembleOptions): AsyncGenerator<EnsembleEvent> {
-  const { members, entries, classes, out, signal } = options;
+  const { members, combine = 'logits', entries, classes, out, signal } = options;
   const started = performance.now();
   const thresholds = thresholdsOf(options.threshold ?? 0.5, classes);
   if (options.overwrite !== true && existsSync(out)) {
@@ -70,9 +70,10 @@ export async function* ensemble(options: EnsembleOptions): AsyncGenerator<Ensemb
       fix: 'Choose another name, or ask for it to be overwritten',
     });
   }
-  const records = await requireAgreement(members, entries, classes, signal);
+  checkMembers({ members, combine }, classes);
+  const provenances = await requireAgreement(leavesOf(members), entries, classes, signal);
   yield { type: 'started', images: entries.length, members: members.length };
-  const labelled = new EnsemblePrediction(members, classes, thresholds);
+  const labelled = new EnsemblePrediction(members, classes, thresholds, combine);
   await using writer = await SubmissionWriter.open(out);
   const ahead: Promise<readonly string[]>[] = [];
   let next = 0;
@@ -94,43 +95,20 @@ export async function* ensemble(options: EnsembleOptions): AsyncGenerator<Ensemb
     await Promise.allSettled(ahead);
   }
   const submission = await writer.commit();
-  const manifest = await writeManifest(submission, aboutOf(options, records, thresholds));
+  const manifest = await writeManifest(
+    submission,
+    aboutOf(options, recordsOf(members, provenances), thresholds),
+  );
   yield { type: 'finished', submission, manifest, seconds: (performance.now() - started) / 1000 };
 }
 
-/** The members' joint labels of one image after another. */
-export class EnsemblePrediction {
-  readonly #members: readonly EnsembleMember[];
-  readonly #shares: readonly (readonly number[])[];
-  readonly #thresholds: Float32Array;
-
-  /** @param thresholds probabilities, `[classes]`. */
-  constructor(members: readonly EnsembleMember[], classes: readonly string[], thresholds: readonly number[]) {
-    this.#members = members;
-    this.#shares = sharesOf(members, classes.length);
-    this.#thresholds = Float32Array.from(thresholds, logitOf);
-  }
-
-  /** At the image's own size. */
-  async labels(image: string): Promise<LabelMap> {
-    const files = await Promise.all(this.#members.map(({ store }) => store.read(image)));
-    const { originalHeight: height, originalWidth: width } = files[0]!.info;
-    const logits = await combineLogits(files, this.#shares);
-    return upsampleThresholdPack(logits, { width, height, thresholds: this.#thresholds });
-  }
-
-  /** RLE of each class. */
-  async rows(image: string): Promise<readonly string[]> {
-    return encodeRle(await this.labels(image), rleDialects.handBone);
-  }
-}
-
 function aboutOf(
-  { classes, config, scores }: EnsembleOptions,
+  { classes, combine = 'logits', config, scores }: EnsembleOptions,
   members: SubmissionManifest['members'],
   thresholds: readonly number[],
 ): Parameters<typeof writeManifest>[1] {
   return {
+    combine,
     members,
     thresholds: Object.fromEntries(classes.map((name, c) => [name, thresholds[c]!])),
     ...(config === undefined ? {} : { config }),

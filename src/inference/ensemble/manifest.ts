@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { writeFileAtomic } from '../../core/atomicFile.ts';
 import type { WrittenSubmission } from '../submission/writer.ts';
+import type { Combination } from './combination.ts';
 import type { MemberRecord } from './members.ts';
 
 /** What made a submission; written beside it. */
@@ -13,6 +14,8 @@ export interface SubmissionManifest {
     readonly sha256: string;
     readonly rows: number;
   };
+  /** How the members were joined. */
+  readonly combine: Combination;
   readonly members: readonly MemberRecord[];
   /** Probability above which a pixel belongs to a class, by class. */
   readonly thresholds: Readonly<Record<string, number>>;

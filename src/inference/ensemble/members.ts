@@ -1,13 +1,17 @@
 import { PhalanxError } from '../../core/errors.ts';
+import { table } from '../../core/table.ts';
 import type { SampleEntry } from '../../data/dataset.ts';
 import { mapConcurrently } from '../../data/mapConcurrently.ts';
 import type { LogitInfo, Provenance } from '../store/logitFile.ts';
+import { isJoint } from './combination.ts';
+import type { AnyMember, Combination } from './combination.ts';
 import type { EnsembleMember } from './combine.ts';
 
+/** Rows of the table of differences. */
 const listed = 20;
 
-/** What a member says about itself in a manifest. */
-export interface MemberRecord {
+/** What a model says about itself in a manifest. */
+export interface ModelRecord {
   readonly name: string;
   /** Folder of the logits. */
   readonly store: string;
@@ -15,122 +19,152 @@ export interface MemberRecord {
   readonly provenance: Provenance;
 }
 
+/** What an ensemble inside another says about itself in a manifest. */
+export interface JointRecord {
+  readonly name: string;
+  readonly combine: Combination;
+  readonly threshold?: number | readonly number[];
+  readonly weight: number | readonly number[];
+  readonly members: readonly MemberRecord[];
+}
+
+export type MemberRecord = ModelRecord | JointRecord;
+
+/** One thing in which a member is not as the others are, or as it should be. */
+interface Difference {
+  readonly member: string;
+  readonly image: string;
+  readonly of: string;
+  readonly expected: string;
+  readonly received: string;
+}
+
 /**
- * Reads every member's file of every image and compares what they say, before anything is computed.
+ * Reads every model's file of every image and compares what they say, before anything is computed.
  *
- * @throws PhalanxError `ensemble/weights`, `ensemble/members-differ` listing what differs: members without some
- *   images, with other classes or another order of them, with images of another size, or made in several ways.
+ * @returns the models' provenances.
+ * @throws PhalanxError `ensemble/members-differ` with a table of what differs: models without some images, with damaged
+ *   files, with other classes or another order of them, with images of another size, or made in several ways.
  */
 export async function requireAgreement(
   members: readonly EnsembleMember[],
   entries: readonly SampleEntry[],
   classes: readonly string[],
   signal?: AbortSignal,
-): Promise<MemberRecord[]> {
-  checkWeights(members, classes);
-  const infos = await Promise.all(
-    members.map((member) => mapConcurrently(entries, ({ id }) => infoOf(member, id), { signal })),
-  );
-  const differences = members.flatMap((member, m) =>
-    differencesOf(infos[m]!, infos[0]!, entries, classes).map(
-      (difference) => `${member.name}: ${difference}`,
-    ),
-  );
+): Promise<Provenance[]> {
+  const sizes: (string | undefined)[] = [];
+  const differences: Difference[] = [];
+  const provenances: Provenance[] = [];
+  for (const member of members) {
+    const found = await mapConcurrently(entries, ({ id }) => inspect(member, id, classes), { signal });
+    const ways = new Map<string, string>();
+    for (const [index, { size, provenance, difference }] of found.entries()) {
+      const image = entries[index]!.id;
+      if (difference !== undefined) differences.push(difference);
+      if (provenance !== undefined) ways.set(JSON.stringify(Object.entries(provenance).sort()), image);
+      if (size === undefined) continue;
+      const expected = (sizes[index] ??= size);
+      if (size !== expected) {
+        differences.push({ member: member.name, image, of: 'size', expected, received: size });
+      }
+    }
+    const first = found.find(({ provenance }) => provenance !== undefined)?.provenance;
+    provenances.push(first ?? {});
+    if (ways.size > 1) {
+      const examples = [...ways.values()].slice(0, 3).join(', ');
+      const received = `${ways.size}, such as those of ${examples}`;
+      differences.push({ member: member.name, image: 'all', of: 'ways of making', expected: '1', received });
+    }
+  }
   if (differences.length > 0) throw membersDiffer(differences);
-  return members.map(({ name, store, weight = 1 }, m) => {
-    const [first] = infos[m]!;
-    return { name, store: store.root, weight, provenance: (first as LogitInfo).provenance };
-  });
+  return provenances;
 }
 
-/** What the member's file of the image says, or what is wrong with the file. */
-async function infoOf({ store }: EnsembleMember, image: string): Promise<LogitInfo | string> {
+interface Finding {
+  /** Pixels of the image. */
+  readonly size?: string;
+  readonly provenance?: Provenance;
+  readonly difference?: Difference;
+}
+
+async function inspect(
+  { name, store }: EnsembleMember,
+  image: string,
+  classes: readonly string[],
+): Promise<Finding> {
   try {
     const file = await store.read(image);
-    file.verify();
-    return file.info;
+    await file.verify();
+    const { originalWidth, originalHeight, provenance } = file.info;
+    const difference = classDifference(file.info, classes);
+    return {
+      size: `${originalWidth} × ${originalHeight}`,
+      provenance,
+      ...(difference === undefined ? {} : { difference: { member: name, image, ...difference } }),
+    };
   } catch (error) {
-    if (error instanceof PhalanxError) return error.message;
-    throw error;
+    if (!(error instanceof PhalanxError)) throw error;
+    const { where, received } = error.parts;
+    const expected = error.code === 'logits/missing' ? 'a file' : 'a whole file';
+    const found = error.code === 'logits/missing' ? 'none' : `damaged: ${received ?? error.parts.what}`;
+    const path = where ?? store.pathOf(image);
+    return { difference: { member: name, image, of: path, expected, received: found } };
   }
 }
 
-function differencesOf(
-  infos: readonly (LogitInfo | string)[],
-  reference: readonly (LogitInfo | string)[],
-  entries: readonly SampleEntry[],
+/** The first class that is not where it should be. */
+function classDifference(
+  info: LogitInfo,
   classes: readonly string[],
-): string[] {
-  const differences: string[] = [];
-  const provenances = new Map<string, string>();
-  for (const [index, info] of infos.entries()) {
-    const { id } = entries[index]!;
-    if (typeof info === 'string') {
-      differences.push(info);
-      continue;
-    }
-    provenances.set(JSON.stringify(Object.entries(info.provenance).sort()), id);
-    if (info.classes.join('\n') !== classes.join('\n')) {
-      const at = info.classes.findIndex((name, c) => name !== classes[c]);
-      const received = info.classes[at] ?? 'nothing';
-      const place = at < 0 ? info.classes.length : at;
-      const expected = classes[place] ?? 'nothing';
-      differences.push(`"${id}" has ${received} as class ${place + 1} where ${expected} belongs`);
-    }
-    const first = reference[index]!;
-    if (typeof first === 'string') continue;
-    const size = sizeOf(info);
-    if (size !== sizeOf(first)) differences.push(`"${id}" is ${size}, not ${sizeOf(first)} pixels`);
+): Pick<Difference, 'of' | 'expected' | 'received'> | undefined {
+  const length = Math.max(info.classes.length, classes.length);
+  for (let c = 0; c < length; c++) {
+    const [received = 'none', expected = 'none'] = [info.classes[c], classes[c]];
+    if (received !== expected) return { of: `class ${c + 1}`, expected, received };
   }
-  if (provenances.size > 1) {
-    const ids = [...provenances.values()].slice(0, 3).map((id) => `"${id}"`);
-    differences.push(`its files were made in ${provenances.size} ways, such as ${ids.join(' and ')}`);
-  }
-  return differences;
+  return undefined;
 }
 
-function sizeOf({ originalWidth, originalHeight }: LogitInfo): string {
-  return `${originalWidth} × ${originalHeight}`;
+/** What a manifest says about the members, in their nesting. */
+export function recordsOf(
+  members: readonly AnyMember[],
+  provenances: readonly Provenance[],
+): readonly MemberRecord[] {
+  let leaf = 0;
+  const record = (member: AnyMember): MemberRecord => {
+    const { name, weight = 1 } = member;
+    if (!isJoint(member)) return { name, store: member.store.root, weight, provenance: provenances[leaf++]! };
+    const { combine, threshold } = member;
+    const own = threshold === undefined ? {} : { threshold };
+    return { name, combine, ...own, weight, members: member.members.map(record) };
+  };
+  return members.map(record);
 }
 
-function membersDiffer(differences: readonly string[]): PhalanxError {
-  const shown = differences.slice(0, listed);
-  const rest = differences.length - shown.length;
-  const received = [...shown, ...(rest > 0 ? [`and ${rest} more`] : [])]
-    .map((line) => `\n  ${line}`)
-    .join('');
+function membersDiffer(differences: readonly Difference[]): PhalanxError {
+  const alike = new Map<string, { readonly difference: Difference; images: number }>();
+  for (const difference of differences) {
+    const { member, of, expected, received } = difference;
+    const key = JSON.stringify([member, of, expected, received]);
+    const known = alike.get(key);
+    if (known === undefined) alike.set(key, { difference, images: 1 });
+    else known.images++;
+  }
+  const rows = [...alike.values()].map(
+    ({ difference: { member, image, of, expected, received }, images }) => [
+      member,
+      images === 1 ? image : `${image} and ${images - 1} more`,
+      of,
+      expected,
+      received,
+    ],
+  );
+  const shown = table(['member', 'images', 'what', 'expected', 'received'], rows.slice(0, listed));
+  const rest = rows.length - listed;
   return new PhalanxError('ensemble/members-differ', {
     what: 'The members cannot be joined, and nothing was written',
     expected: 'whole files of the same images and classes from each',
-    received: `${received}\n`,
-    fix: 'Run phalanx predict for the members named',
+    received: `\n${shown}\n${rest > 0 ? `and ${rest} more\n` : ''}`,
+    fix: 'Predict again with the members named ("phalanx predict RUN" keeps every whole file), or import theirs again',
   });
-}
-
-function checkWeights(members: readonly EnsembleMember[], classes: readonly string[]): void {
-  const fail = (expected: string, received: string): never => {
-    throw new PhalanxError('ensemble/weights', {
-      what: 'The ensemble cannot be made',
-      expected,
-      received,
-      fix: 'Correct the members of the ensemble file',
-    });
-  };
-  if (members.length === 0) fail('at least one member', 'none');
-  const names = members.map(({ name }) => name);
-  const twice = names.find((name, index) => names.indexOf(name) !== index);
-  if (twice !== undefined) fail('members of different names', `"${twice}" twice`);
-  const weightsOf = ({ weight = 1 }: EnsembleMember): readonly number[] =>
-    typeof weight === 'number' ? classes.map(() => weight) : weight;
-  for (const member of members) {
-    const weights = weightsOf(member);
-    if (weights.length !== classes.length) {
-      fail(`one weight, or one for each of ${classes.length} classes`, `${weights.length} of ${member.name}`);
-    }
-    const wrong = weights.find((weight) => !(weight >= 0 && Number.isFinite(weight)));
-    if (wrong !== undefined) fail('weights of at least 0', `${wrong} of ${member.name}`);
-  }
-  const unweighted = classes.find((_, c) => members.every((member) => weightsOf(member)[c] === 0));
-  if (unweighted !== undefined)
-    fail('a member with a weight above 0 for every class', `none for ${unweighted}`);
 }

@@ -1,8 +1,17 @@
+import { open, stat } from 'node:fs/promises';
 import { isDeepStrictEqual, promisify } from 'node:util';
 import { crc32, deflateRaw, inflateRaw } from 'node:zlib';
 import { z } from 'zod';
 import { PhalanxError, messageOf } from '../../core/errors.ts';
-import { blockSide, isWholePlane, largestPackedPlane, packLogits } from './packedPlane.ts';
+import { readLimitedFile } from '../../data/limitedFile.ts';
+import {
+  blockRowsOf,
+  blockSide,
+  isWholePlane,
+  largestPackedPlane,
+  mixLogits,
+  packLogits,
+} from './packedPlane.ts';
 import type { PackedPlane } from './packedPlane.ts';
 
 const deflate = promisify(deflateRaw);
@@ -41,6 +50,12 @@ const prefixBytes = 20;
 const maximumSide = 16384;
 const maximumClasses = 4096;
 const maximumHeaderBytes = 1 << 20;
+const logitFileKind = {
+  noun: 'file of logits',
+  missing: 'logits/missing',
+  unreadable: 'logits/unreadable',
+  maxBytes: 512 * 2 ** 20,
+} as const;
 /** Logits of this many values are 512 MB as floats; more are a damaged header, not a prediction. */
 const maximumValues = 2 ** 27;
 
@@ -71,14 +86,19 @@ export async function encodeLogits(logits: Float32Array, info: LogitInfo): Promi
     throw new RangeError(`${logits.length} logits for [${height}, ${width}, ${classes.length}]`);
   }
   const packed = await packLogits(logits, height, width, classes.length);
-  if (typeof packed === 'number') {
-    throw new PhalanxError('logits/not-finite', {
-      what: 'The model predicts a logit that is not a number',
-      where: `image ${image}, class ${classes[packed % classes.length]!}`,
-      fix: 'The checkpoint is not usable: look at its training losses, or use an earlier one',
-    });
-  }
-  const streams = await Promise.all(packed.map((plane) => deflate(plane)));
+  if (typeof packed === 'number') throw notFinite(image, classes[packed % classes.length]!);
+  return fileOf(info, await Promise.all(packed.map((plane) => deflate(plane))));
+}
+
+/** The stream of one class's logits, `[height, width]`; files are made of them by `fileOf`. */
+export async function encodePlane(logits: Float32Array, info: LogitInfo, c: number): Promise<Uint8Array> {
+  const packed = await packLogits(logits, info.height, info.width, 1);
+  if (typeof packed === 'number') throw notFinite(info.image, info.classes[c]!);
+  return deflate(packed[0]!);
+}
+
+/** The file with these streams, one per class. */
+export function fileOf(info: LogitInfo, streams: readonly Uint8Array[]): Uint8Array {
   const header = Buffer.from(
     JSON.stringify({
       ...info,
@@ -94,20 +114,35 @@ export async function encodeLogits(logits: Float32Array, info: LogitInfo): Promi
   return Buffer.concat([prefix, header, ...streams]);
 }
 
-/** A file of logits whose header and length have been verified; streams are verified as they are unpacked. */
+function notFinite(image: string, className: string): PhalanxError {
+  return new PhalanxError('logits/not-finite', {
+    what: 'The model predicts a logit that is not a number',
+    where: `image ${image}, class ${className}`,
+    fix: 'The checkpoint is not usable: look at its training losses, or use an earlier one',
+  });
+}
+
+/** Reads a range of a file that is known to have it. */
+type ReadRange = (at: number, bytes: number) => Promise<Buffer>;
+
+interface Stream {
+  readonly at: number;
+  readonly bytes: number;
+  readonly crc32: number;
+}
+
+/** A file of logits whose header and length have been verified; streams are read and verified as they are unpacked. */
 export class LogitFile {
   readonly info: LogitInfo;
   readonly #path: string;
-  readonly #streams: readonly { readonly bytes: Buffer; readonly crc32: number }[];
+  readonly #streams: readonly Stream[];
+  readonly #read: ReadRange;
 
-  private constructor(
-    path: string,
-    info: LogitInfo,
-    streams: readonly { readonly bytes: Buffer; readonly crc32: number }[],
-  ) {
+  private constructor(path: string, info: LogitInfo, streams: readonly Stream[], read: ReadRange) {
     this.#path = path;
     this.info = info;
     this.#streams = streams;
+    this.#read = read;
   }
 
   /**
@@ -115,32 +150,43 @@ export class LogitFile {
    * @throws PhalanxError `logits/damaged`.
    */
   static parse(bytes: Buffer, path: string): LogitFile {
-    if (bytes.length < prefixBytes || bytes.toString('latin1', 0, 8) !== magic) {
-      throw damaged(path, 'no file of logits');
-    }
-    if (bytes.readUInt32LE(8) !== version) throw damaged(path, `version ${bytes.readUInt32LE(8)}`);
-    const headerBytes = bytes.readUInt32LE(12);
-    const header = bytes.subarray(prefixBytes, prefixBytes + headerBytes);
-    if (headerBytes > maximumHeaderBytes || crc32(header) !== bytes.readUInt32LE(16)) {
-      throw damaged(path, 'a header that does not match its checksum');
-    }
-    const { info, table } = parseHeader(header, path);
-    const streams: { bytes: Buffer; crc32: number }[] = [];
-    let at = prefixBytes + headerBytes;
-    for (const stream of table) {
-      streams.push({ bytes: bytes.subarray(at, at + stream.bytes), crc32: stream.crc32 });
-      at += stream.bytes;
-    }
-    if (table.length !== info.classes.length || info.height * info.width * table.length > maximumValues) {
-      throw damaged(path, `${table.length} classes of ${info.height} × ${info.width} logits`);
-    }
-    if (at !== bytes.length) throw damaged(path, `${bytes.length} bytes where ${at} belong`);
-    return new LogitFile(path, info, streams);
+    const { info, streams } = parseStart(bytes, bytes.length, path);
+    return new LogitFile(path, info, streams, (at, length) =>
+      Promise.resolve(bytes.subarray(at, at + length)),
+    );
+  }
+
+  /**
+   * Opens a file without reading its logits: a class is read when it is asked for, and the file is open only then.
+   *
+   * @throws PhalanxError `logits/missing`, `logits/unreadable`, `logits/damaged`.
+   */
+  static async open(path: string): Promise<LogitFile> {
+    const prefix = await readLimitedFile(path, logitFileKind, prefixBytes);
+    const headerBytes = prefix.length < prefixBytes ? 0 : prefix.readUInt32LE(12);
+    const startBytes = prefixBytes + Math.min(headerBytes, maximumHeaderBytes);
+    const start = await readLimitedFile(path, logitFileKind, startBytes);
+    const { size } = await stat(path);
+    const { info, streams } = parseStart(start, size, path);
+    return new LogitFile(path, info, streams, async (at, length) => {
+      const file = await open(path);
+      try {
+        const { bytesRead, buffer } = await file.read(Buffer.allocUnsafe(length), 0, length, at);
+        return buffer.subarray(0, bytesRead);
+      } finally {
+        await file.close();
+      }
+    });
+  }
+
+  /** Bytes of all classes, compressed. */
+  get bytes(): number {
+    return this.#streams.reduce((sum, { bytes }) => sum + bytes, 0);
   }
 
   /** @throws PhalanxError `logits/damaged` when a stream does not match its checksum. */
-  verify(): void {
-    for (const c of this.#streams.keys()) this.#stream(c);
+  async verify(): Promise<void> {
+    for (const c of this.#streams.keys()) await this.#stream(c);
   }
 
   /**
@@ -150,7 +196,7 @@ export class LogitFile {
    */
   async packedPlane(c: number): Promise<PackedPlane> {
     const { height, width } = this.info;
-    const stream = this.#stream(c);
+    const stream = await this.#stream(c);
     try {
       const packed = await inflate(stream, { maxOutputLength: largestPackedPlane(height, width) });
       if (!isWholePlane(packed, height, width)) throw new Error(`${packed.length} bytes unpacked`);
@@ -160,11 +206,73 @@ export class LogitFile {
     }
   }
 
-  #stream(c: number): Buffer {
-    const stream = this.#streams[c]!;
-    if (crc32(stream.bytes) === stream.crc32) return stream.bytes;
+  /**
+   * The logits of one class, or of a part of its plane, `[height, width]` row-major.
+   *
+   * @throws PhalanxError `logits/damaged`.
+   */
+  async plane(c: number, tile: Tile = { x: 0, y: 0, ...this.info }): Promise<Float32Array> {
+    const { height, width } = this.info;
+    const { x, y } = tile;
+    if (x < 0 || y < 0 || x + tile.width > width || y + tile.height > height) {
+      throw new RangeError(`a tile outside of ${width} × ${height} logits`);
+    }
+    const from = Math.floor(y / blockSide);
+    const to = Math.ceil((y + tile.height) / blockSide);
+    const rows = Math.min(height, to * blockSide) - from * blockSide;
+    const planes = [blockRowsOf(await this.packedPlane(c), height, width, from, to)];
+    const logits = await mixLogits([{ planes, weights: [1] }], rows, width);
+    const part = new Float32Array(tile.height * tile.width);
+    for (let row = 0; row < tile.height; row++) {
+      const at = (y - from * blockSide + row) * width + x;
+      part.set(logits.subarray(at, at + tile.width), row * tile.width);
+    }
+    return part;
+  }
+
+  async #stream(c: number): Promise<Buffer> {
+    const { at, bytes, crc32: expected } = this.#streams[c]!;
+    const stream = await this.#read(at, bytes);
+    if (crc32(stream) === expected) return stream;
     throw damaged(this.#path, `class ${this.info.classes[c]!} does not match its checksum`);
   }
+}
+
+/** A part of a plane, in pixels of the logits. */
+export interface Tile {
+  readonly x: number;
+  readonly y: number;
+  readonly width: number;
+  readonly height: number;
+}
+
+/** @param start at least prefix and header of a file of `size` bytes. */
+function parseStart(
+  start: Buffer,
+  size: number,
+  path: string,
+): { readonly info: LogitInfo; readonly streams: readonly Stream[] } {
+  if (start.length < prefixBytes || start.toString('latin1', 0, 8) !== magic) {
+    throw damaged(path, 'no file of logits');
+  }
+  if (start.readUInt32LE(8) !== version) throw damaged(path, `version ${start.readUInt32LE(8)}`);
+  const headerBytes = start.readUInt32LE(12);
+  const header = start.subarray(prefixBytes, prefixBytes + headerBytes);
+  if (headerBytes > maximumHeaderBytes || crc32(header) !== start.readUInt32LE(16)) {
+    throw damaged(path, 'a header that does not match its checksum');
+  }
+  const { info, table } = parseHeader(header, path);
+  const streams: Stream[] = [];
+  let at = prefixBytes + headerBytes;
+  for (const stream of table) {
+    streams.push({ at, ...stream });
+    at += stream.bytes;
+  }
+  if (table.length !== info.classes.length || info.height * info.width * table.length > maximumValues) {
+    throw damaged(path, `${table.length} classes of ${info.height} × ${info.width} logits`);
+  }
+  if (at !== size) throw damaged(path, `${size} bytes where ${at} belong`);
+  return { info, streams };
 }
 
 function parseHeader(header: Buffer, path: string): { info: LogitInfo; table: readonly StreamEntry[] } {

@@ -1,16 +1,8 @@
 import { join } from 'node:path';
 import { writeFileAtomic } from '../../core/atomicFile.ts';
 import { PhalanxError } from '../../core/errors.ts';
-import { readLimitedFile } from '../../data/limitedFile.ts';
 import { LogitFile, encodeLogits, sameProvenance } from './logitFile.ts';
 import type { LogitInfo, Provenance } from './logitFile.ts';
-
-const logitFile = {
-  noun: 'file of logits',
-  missing: 'logits/missing',
-  unreadable: 'logits/unreadable',
-  maxBytes: 512 * 2 ** 20,
-} as const;
 
 /** A folder with one file of logits per image: one model's predictions. */
 export class LogitStore {
@@ -35,10 +27,14 @@ export class LogitStore {
     return bytes.length;
   }
 
-  /** @throws PhalanxError `logits/missing`, `logits/unreadable`, `logits/damaged`. */
+  /**
+   * Opens an image's file; its classes are read when they are asked for.
+   *
+   * @throws PhalanxError `logits/missing`, `logits/unreadable`, `logits/damaged`.
+   */
   async read(image: string): Promise<LogitFile> {
     const path = this.pathOf(image);
-    const file = LogitFile.parse(await readLimitedFile(path, logitFile), path);
+    const file = await LogitFile.open(path);
     if (file.info.image === image) return file;
     throw new PhalanxError('logits/damaged', {
       what: 'The stored logits are of another image',
@@ -53,7 +49,7 @@ export class LogitStore {
     try {
       const file = await this.read(image);
       if (!sameProvenance(file.info.provenance, provenance)) return false;
-      file.verify();
+      await file.verify();
       return true;
     } catch (error) {
       if (error instanceof PhalanxError) return false;

@@ -39,6 +39,38 @@ export function isWholePlane(packed: Uint8Array, height: number, width: number):
   return packed.length === expected;
 }
 
+/**
+ * The rows of blocks from `from` to `to` of a packed plane: itself the packed plane of as many rows of pixels, for
+ * blocks do not depend on each other.
+ */
+export function blockRowsOf(
+  packed: PackedPlane,
+  height: number,
+  width: number,
+  from: number,
+  to: number,
+): PackedPlane {
+  const columns = Math.ceil(width / blockSide);
+  const rows = Math.ceil(height / blockSide);
+  if (from === 0 && to === rows) return packed;
+  const starts = [rows * columns];
+  for (let row = 0; row < to; row++) {
+    const blockHeight = Math.min(blockSide, height - row * blockSide);
+    let bytes = 0;
+    for (let column = 0; column < columns; column++) {
+      if (packed[row * columns + column] !== 0) continue;
+      bytes += blockHeight * Math.min(blockSide, width - column * blockSide);
+    }
+    starts.push(starts[row]! + bytes);
+  }
+  const map = packed.subarray(from * columns, to * columns);
+  const details = packed.subarray(starts[from], starts[to]);
+  const part = new Uint8Array(map.length + details.length);
+  part.set(map);
+  part.set(details, map.length);
+  return part;
+}
+
 interface LogitKernels {
   packLogits(
     logits: Float32Array,
