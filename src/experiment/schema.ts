@@ -9,6 +9,7 @@ import { encoderSchema } from '../models/encoders/options.ts';
 import { encoderDefect, paddingDefect } from '../models/modelSchema.ts';
 import type { ModelOptions } from '../models/modelSchema.ts';
 import { ttaSchema } from '../inference/tta/options.ts';
+import { inferenceSchema } from '../inference/windows/options.ts';
 import { lossSchema } from '../objectives/losses/loss.ts';
 import { batchAugmentationSchema } from '../training/batchAugmentation.ts';
 import { imageNormalizations } from '../training/normalization.ts';
@@ -203,6 +204,8 @@ export const experimentSchema = z.strictObject({
   mixing: mixingSchema.default([]),
   offline: offlineSchema.optional(),
   training: trainingSchema,
+  /** What the model is shown of an image at once when it predicts. Default: the whole image; so validation always does. */
+  inference: inferenceSchema.optional(),
   tracking: trackingSchema.prefault({}),
   /** What computes; a run may be resumed with other settings of it. */
   engine: engineSchema.prefault({}),

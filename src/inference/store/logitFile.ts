@@ -42,7 +42,7 @@ const maximumSide = 16384;
 const maximumClasses = 4096;
 const maximumHeaderBytes = 1 << 20;
 /** Logits of this many values are 512 MB as floats; more are a damaged header, not a prediction. */
-const maximumValues = 2 ** 27;
+export const largestLogits = 2 ** 27;
 
 const side = z.int().positive().max(maximumSide);
 const streamEntry = z.strictObject({ bytes: z.int().positive(), crc32: z.int().nonnegative() });
@@ -131,7 +131,7 @@ export class LogitFile {
       streams.push({ bytes: bytes.subarray(at, at + stream.bytes), crc32: stream.crc32 });
       at += stream.bytes;
     }
-    if (table.length !== info.classes.length || info.height * info.width * table.length > maximumValues) {
+    if (table.length !== info.classes.length || info.height * info.width * table.length > largestLogits) {
       throw damaged(path, `${table.length} classes of ${info.height} × ${info.width} logits`);
     }
     if (at !== bytes.length) throw damaged(path, `${bytes.length} bytes where ${at} belong`);
