@@ -1,29 +1,17 @@
 import { createHash } from 'node:crypto';
-import { createReadStream, existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { pipeline } from 'node:stream/promises';
+import { isDeepStrictEqual } from 'node:util';
 import { PhalanxError } from '../core/errors.ts';
 import type { Dataset, SampleEntry } from '../data/dataset.ts';
-import { startEngine } from '../engine/engine.ts';
-import { predict } from '../inference/predict.ts';
 import type { PredictionEvent } from '../inference/predict.ts';
+import { sizeOf } from '../inference/provenance.ts';
 import { LogitStore } from '../inference/store/logitStore.ts';
 import { ttaNames } from '../inference/tta/names.ts';
 import { ttaOf } from '../inference/tta/options.ts';
 import type { Tta } from '../inference/tta/options.ts';
-import { buildModel } from '../models/buildModel.ts';
-import { readSafetensors } from '../nn/safetensors/read.ts';
-import { loadStateDict } from '../nn/stateDict.ts';
-import { checkpointPath } from '../training/checkpoint.ts';
-import {
-  batchesInOrder,
-  defaultCacheDirectory,
-  normalizationOf,
-  openDataset,
-  prepareEntries,
-  splitFold,
-} from './experimentData.ts';
-import { modelConfig } from './resolve.ts';
+import type { Inference } from '../inference/windows/options.ts';
+import { openDataset, splitFold } from './experimentData.ts';
+import { predictRuns } from './predictRuns.ts';
 import { readRunFile } from './runDirectory.ts';
 import type { Run } from './runDirectory.ts';
 import { experimentSchema } from './schema.ts';
@@ -65,19 +53,40 @@ export async function openRunData(run: Run, split: PredictedSplit, root?: string
   return { run, config, dataset, entries };
 }
 
-/** Where a run's logits of a split and a test-time augmentation lie. */
-export function storeOf(run: Run, split: PredictedSplit, tta: Tta): LogitStore {
-  return new LogitStore(join(run.directory, 'predictions', split, folderOf(tta)));
+/** How a run predicts, where it is not as its settings say. */
+export interface OtherPrediction {
+  /** Name of the weights in the run's `checkpoints/`. */
+  readonly weights?: string | undefined;
+  readonly inference?: Inference | undefined;
+}
+
+/** Where a run's logits of a split and a test-time augmentation lie; those of other settings lie apart. */
+export function storeOf(
+  run: Run,
+  split: PredictedSplit,
+  tta: Tta,
+  { weights, inference }: OtherPrediction = {},
+): LogitStore {
+  const parts = [folderOf(tta), weights, inference === undefined ? undefined : inferenceName(inference)];
+  const folder = parts.filter((part) => part !== undefined).join('_');
+  return new LogitStore(join(run.directory, 'predictions', split, folder));
 }
 
 /** The name of the augmentation if it has one, else a hash of what it is. */
 function folderOf(tta: Tta): string {
-  const declared = JSON.stringify(tta);
-  const name = ttaNames.find((known) => JSON.stringify(ttaOf(known)) === declared);
-  return name ?? createHash('sha256').update(declared).digest('hex').slice(0, 12);
+  const name = ttaNames.find((known) => isDeepStrictEqual(ttaOf(known), tta));
+  return name ?? createHash('sha256').update(JSON.stringify(tta)).digest('hex').slice(0, 12);
 }
 
-export interface PredictRunOptions {
+function inferenceName(inference: Inference): string {
+  if (inference.mode === 'whole') return 'whole';
+  const { window, overlap, weights, imageSize } = inference;
+  const text = (size: typeof window): string => `${sizeOf(size).width}x${sizeOf(size).height}`;
+  const of = typeof imageSize === 'string' ? imageSize : text(imageSize);
+  return `windows-${text(window)}-${overlap}-${weights}-${of}`;
+}
+
+export interface PredictRunOptions extends OtherPrediction {
   readonly data: RunData;
   readonly tta: Tta;
   readonly store: LogitStore;
@@ -87,57 +96,18 @@ export interface PredictRunOptions {
 }
 
 /**
- * Predicts images with a run's best weights (its last ones if none were validated) into a logit store. What is there
- * already and was made in the same way is kept.
+ * Predicts images with a run's best weights (its last ones if none were validated) into a logit store, as its
+ * `inference` says. What is there already and was made in the same way is kept; the rest is made anew, with a warning.
  *
  * @throws PhalanxError `run/no-checkpoint`, and what decoding, loading weights and predicting throw.
  */
 export async function* predictRun(options: PredictRunOptions): AsyncGenerator<PredictionEvent> {
-  const { data, tta, store, signal } = options;
-  const { run, config, dataset, entries } = data;
-  const weights = checkpointOf(run);
-  const cache = await prepareEntries(dataset, entries, config.data, options.cache ?? defaultCacheDirectory, {
+  const { cache, onDecoded, signal } = options;
+  yield* predictRuns({
+    runs: [options],
+    overwrite: true,
     signal,
-    onProgress: options.onDecoded,
+    ...(cache === undefined ? {} : { cache }),
+    ...(onDecoded === undefined ? {} : { onDecoded }),
   });
-  await startEngine(config.engine);
-  const model = buildModel(modelConfig(config, dataset.classes.length, join(run.directory, 'config.json')));
-  try {
-    loadStateDict(model, (await readSafetensors(weights)).tensors, weights);
-    const { training, data: settings } = config;
-    yield* predict({
-      model,
-      checkpoint: await sha256(weights),
-      classes: dataset.classes,
-      entries,
-      imageSize: { width: cache.shape.width, height: cache.shape.height },
-      batches: (open) => batchesInOrder(cache, open, config, signal),
-      originalSize: (entry) => dataset.readSize(entry),
-      normalization: normalizationOf(settings),
-      precision: training.precision,
-      tta,
-      store,
-      signal,
-    });
-  } finally {
-    model.dispose();
-  }
-}
-
-function checkpointOf(run: Run): string {
-  const directory = join(run.directory, 'checkpoints');
-  const found = (['best', 'last'] as const).map((kind) => checkpointPath(directory, kind)).find(existsSync);
-  if (found !== undefined) return found;
-  throw new PhalanxError('run/no-checkpoint', {
-    what: 'The run has no weights to predict with',
-    where: directory,
-    expected: 'best.safetensors or last.safetensors',
-    fix: 'Continue it with "phalanx train --resume"',
-  });
-}
-
-async function sha256(path: string): Promise<string> {
-  const hash = createHash('sha256');
-  await pipeline(createReadStream(path), hash);
-  return hash.digest('hex');
 }

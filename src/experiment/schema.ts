@@ -10,6 +10,7 @@ import { encoderDefect, paddingDefect } from '../models/modelSchema.ts';
 import type { ModelOptions } from '../models/modelSchema.ts';
 import { maxChannels } from '../pixels/image.ts';
 import { ttaSchema } from '../inference/tta/options.ts';
+import { inferenceSchema } from '../inference/windows/options.ts';
 import { lossSchema } from '../objectives/losses/loss.ts';
 import { labelInterpolations } from '../pixels/resize.ts';
 import { batchAugmentationSchema } from '../training/batchAugmentation.ts';
@@ -212,6 +213,8 @@ const experimentFields = z.strictObject({
   mixing: mixingSchema.default([]),
   offline: offlineSchema.optional(),
   training: trainingSchema,
+  /** What the model is shown of an image at once when it predicts. Default: the whole image; so validation always does. */
+  inference: inferenceSchema.optional(),
   tracking: trackingSchema.prefault({}),
   /** What computes; a run may be resumed with other settings of it. */
   engine: engineSchema.prefault({}),

@@ -109,12 +109,12 @@ describe('LogitStore', () => {
   });
 
   it('keeps files that are whole and made in the same way, and no others', async () => {
-    expect(await store.holds('a.png', provenance)).toBe(true);
-    expect(await store.holds('b.png', provenance)).toBe(false);
-    expect(await store.holds('a.png', { ...provenance, checkpoint: 'other' })).toBe(false);
-    expect(await store.holds('a.png', { ...provenance, tta: 'HorizontalFlip' })).toBe(false);
+    expect(await store.find('a.png', provenance)).toBe('whole');
+    expect(await store.find('b.png', provenance)).toBe('missing');
+    expect(await store.find('a.png', { ...provenance, checkpoint: 'other' })).toBe('other');
+    expect(await store.find('a.png', { ...provenance, tta: 'HorizontalFlip' })).toBe('other');
     await truncate(path, (await readFile(path)).length - 1);
-    expect(await store.holds('a.png', provenance)).toBe(false);
+    expect(await store.find('a.png', provenance)).toBe('damaged');
   });
 
   it('notices any single byte that differs', async () => {

@@ -57,7 +57,7 @@ const logitFileKind = {
   maxBytes: 512 * 2 ** 20,
 } as const;
 /** Logits of this many values are 512 MB as floats; more are a damaged header, not a prediction. */
-const maximumValues = 2 ** 27;
+export const largestLogits = 2 ** 27;
 
 const side = z.int().positive().max(maximumSide);
 const streamEntry = z.strictObject({ bytes: z.int().positive(), crc32: z.int().nonnegative() });
@@ -268,7 +268,7 @@ function parseStart(
     streams.push({ at, ...stream });
     at += stream.bytes;
   }
-  if (table.length !== info.classes.length || info.height * info.width * table.length > maximumValues) {
+  if (table.length !== info.classes.length || info.height * info.width * table.length > largestLogits) {
     throw damaged(path, `${table.length} classes of ${info.height} × ${info.width} logits`);
   }
   if (at !== size) throw damaged(path, `${size} bytes where ${at} belong`);

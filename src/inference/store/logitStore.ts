@@ -4,6 +4,9 @@ import { PhalanxError } from '../../core/errors.ts';
 import { LogitFile, encodeLogits, sameProvenance } from './logitFile.ts';
 import type { LogitInfo, Provenance } from './logitFile.ts';
 
+/** A file of logits: whole and made as wanted, made in another way, damaged, or not there. */
+export type StoredState = 'whole' | 'other' | 'damaged' | 'missing';
+
 /** A folder with one file of logits per image: one model's predictions. */
 export class LogitStore {
   readonly root: string;
@@ -44,16 +47,16 @@ export class LogitStore {
     });
   }
 
-  /** True when the image's file is there, whole, and made as `provenance` says. */
-  async holds(image: string, provenance: Provenance): Promise<boolean> {
+  /** What there is of the image, compared with what is wanted. */
+  async find(image: string, provenance: Provenance): Promise<StoredState> {
     try {
       const file = await this.read(image);
-      if (!sameProvenance(file.info.provenance, provenance)) return false;
+      if (!sameProvenance(file.info.provenance, provenance)) return 'other';
       await file.verify();
-      return true;
+      return 'whole';
     } catch (error) {
-      if (error instanceof PhalanxError) return false;
-      throw error;
+      if (!(error instanceof PhalanxError)) throw error;
+      return error.code === 'logits/missing' ? 'missing' : 'damaged';
     }
   }
 }
