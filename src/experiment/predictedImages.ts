@@ -35,7 +35,7 @@ export async function* cachedImages(
 export async function* imagesOfFiles(
   dataset: Dataset,
   entries: readonly SampleEntry[],
-  { channels, atOnce }: { readonly channels: 1 | 3; readonly atOnce: number },
+  { channels, atOnce }: { readonly channels: Experiment['data']['channels']; readonly atOnce: number },
 ): AsyncGenerator<readonly PredictedImage[]> {
   const read = async (entry: SampleEntry): Promise<PredictedImage> => ({
     id: entry.id,
