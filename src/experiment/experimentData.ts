@@ -31,7 +31,7 @@ export function normalizationOf({ channels, normalization }: DataConfig): Normal
 
 /**
  * Lists an experiment's dataset, without the people it leaves out, with the images made offline and those of further
- * datasets, which have its format.
+ * datasets, which have its format unless they name their own.
  */
 export async function openDataset({ format, root, offline, further, exclude }: DataConfig): Promise<Dataset> {
   let dataset = await openFormat(root, format);
@@ -39,8 +39,8 @@ export async function openDataset({ format, root, offline, further, exclude }: D
     // Images made offline are written as polygons, whatever they were made from.
     dataset = await withOffline(dataset, await readHandBone(directory, { classes: dataset.classes }));
   }
-  for (const { name, root: folder } of further) {
-    dataset = withFurther(dataset, await openFormat(folder, format), name);
+  for (const { name, root: folder, format: own = format } of further) {
+    dataset = withFurther(dataset, await openFormat(folder, own), name);
   }
   const unknown = exclude.filter((person) => !dataset.entries.train.some((entry) => entry.person === person));
   if (unknown.length > 0) {

@@ -70,7 +70,7 @@ const dataFields = z.strictObject({
   /** Folders written by `phalanx augment offline`; a child trains where all its parents do. */
   offline: z.array(text).default([]),
   /**
-   * Further datasets of the same format and classes: trained on in every fold, never validated on. Their people count as
+   * Further datasets of the same classes: trained on in every fold, never validated on. Their people count as
    * others; images and people are named `<name>/<their name>`.
    */
   further: z
@@ -80,6 +80,8 @@ const dataFields = z.strictObject({
         name: text.regex(/^[\w-]+$/, 'letters, digits and dashes only'),
         /** Folder of the dataset. */
         root: text,
+        /** Its layout, where it is not that of the main dataset. */
+        format: formatSchema.optional(),
       }),
     )
     .default([]),

@@ -122,7 +122,7 @@ export class ModelInWork {
     } catch (error) {
       if (!(error instanceof PhalanxError) || error.code !== 'logits/not-finite') throw error;
       const where = `${name}, ${error.parts.where ?? ''}`;
-      throw new PhalanxError(error.code, { ...error.parts, where }, { cause: error });
+      throw new PhalanxError('logits/not-finite', { ...error.parts, where }, { cause: error });
     }
   }
 }

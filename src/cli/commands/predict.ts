@@ -1,13 +1,21 @@
 import { resolve } from 'node:path';
+import { PhalanxError } from '../../core/errors.ts';
 import type { RegisterCommand } from '../command.ts';
 import type { TtaName } from '../../inference/tta/names.ts';
+import { addInferenceOptions, inferenceOf, share } from '../inferenceOptions.ts';
+import type { InferenceFlags } from '../inferenceOptions.ts';
 import { collect, oneOf, ttaOption } from '../options.ts';
-import { PredictionView, showEnsemble } from '../terminal/ensemble.ts';
+import { showEnsemble } from '../terminal/ensemble.ts';
 import { duration } from '../terminal/progress.ts';
 
-interface PredictFlags {
+interface PredictFlags extends InferenceFlags {
   readonly split: 'test' | 'val';
   readonly tta: TtaName;
+  readonly weights?: readonly string[];
+  readonly folds?: boolean;
+  readonly overwrite?: boolean;
+  readonly asLabels?: string;
+  readonly confidence?: number;
   readonly data?: string;
   readonly runs: string;
   readonly cache: string;
@@ -23,10 +31,10 @@ interface EnsembleFlags {
 }
 
 export const registerPredict: RegisterCommand = (program, run) => {
-  program
+  const command = program
     .command('predict')
-    .description("write a run's logits, compactly, for ensembles to join")
-    .argument('<run>', 'folder, identifier or experiment (the newest run of it)')
+    .description("write runs' logits, compactly, for ensembles to join; all in one pass over the images")
+    .argument('<runs...>', 'folders, identifiers or experiments (the newest run of each)')
     .option(
       '--split <split>',
       'test, or val: the images that the fold held out',
@@ -34,24 +42,28 @@ export const registerPredict: RegisterCommand = (program, run) => {
       'test',
     )
     .option(...ttaOption)
+    .option('--folds', 'the newest run of every fold of the experiments')
+    .option(
+      '--weights <name>',
+      "which of a run's checkpoints: best (default), last or another of its files; may be given several times",
+      collect,
+    );
+  addInferenceOptions(command)
+    .option('--overwrite', 'replace logits that were made with other weights or settings')
+    .option('--as-labels <dir>', 'write what is predicted with confidence as a dataset to train on')
+    .option(
+      '--confidence <share>',
+      'least mean confidence of an image with --as-labels (default 0.9)',
+      share('--confidence'),
+    )
     .option('--data <dir>', 'the dataset, if it is not where it was while training')
     .option('--runs <dir>', 'where runs are kept', 'runs')
     .option('--cache <dir>', 'where decoded images are kept', 'cache')
     .action(
-      run(async ({ output, signal }, reference: string, flags: PredictFlags) => {
-        const { findRun } = await import('../../experiment/runDirectory.ts');
-        const { openRunData, predictRun, storeOf } = await import('../../experiment/predictRun.ts');
-        const { ttaOf } = await import('../../inference/tta/options.ts');
-        const found = await findRun(resolve(flags.runs), reference);
-        const data = await openRunData(found, flags.split, flags.data);
-        const tta = ttaOf(flags.tta);
-        const store = storeOf(found, flags.split, tta);
-        const view = new PredictionView(output, found.state.experiment);
-        for await (const event of predictRun({ data, tta, store, cache: flags.cache, signal })) {
-          view.show(event);
-          if (event.type === 'finished')
-            output.result({ ...event, store: store.root }, `Logits are in ${store.root}.`);
-        }
+      run(async (context, references: readonly string[], flags: PredictFlags) => {
+        refuseLabels(flags);
+        const { predictAll } = await import('../predictAll.ts');
+        await predictAll(context, references, { ...flags, inference: await inferenceOf(flags) });
       }),
     );
   program
@@ -88,3 +100,16 @@ export const registerPredict: RegisterCommand = (program, run) => {
       }),
     );
 };
+
+/** Labels of images that a fold held out would be trained on by that fold. */
+function refuseLabels({ asLabels, confidence, split }: PredictFlags): void {
+  const fail = (where: string, fix: string): never => {
+    throw new PhalanxError('cli/option', { what: 'Options do not go together', where, fix });
+  };
+  if (asLabels === undefined && confidence !== undefined) {
+    fail('--confidence', 'Say with --as-labels where the dataset goes');
+  }
+  if (asLabels !== undefined && split === 'val') {
+    fail('--as-labels with --split val', 'Label images of the test split: those of others are annotated');
+  }
+}

@@ -35,7 +35,7 @@ export class PredictionView {
         this.#progress.startAt(event.kept);
         break;
       case 'progress':
-        this.#progress?.update(event.done, event.total, bytesText(event.bytes));
+        this.#progress?.update(event.done, event.total, detailOf(event));
         break;
       case 'warning':
         this.#output.warn(event.message);
@@ -54,6 +54,16 @@ export class PredictionView {
         event satisfies never;
     }
   }
+}
+
+/** What a prediction measures on the way. */
+function detailOf({
+  megapixelsPerSecond,
+  bytes,
+  residentBytes,
+}: Extract<PredictionEvent, { type: 'progress' }>): string {
+  const speed = `${megapixelsPerSecond.toPrecision(2)} MP/s`;
+  return `${speed}  ${bytesText(bytes)} written  ${bytesText(residentBytes)} memory`;
 }
 
 /** Shows an ensemble being made, and returns what was written. */

@@ -56,8 +56,19 @@ export async function addWindow(
   { logits, size, weights, place }: WindowOf,
 ): Promise<void> {
   const { top, left } = place;
-  const { addWindow: add } = nativePixels<WindowKernels>();
-  await add(data, counts, height, width, classes, logits, size.height, size.width, weights, top, left);
+  await nativePixels<WindowKernels>().addWindow(
+    data,
+    counts,
+    height,
+    width,
+    classes,
+    logits,
+    size.height,
+    size.width,
+    weights,
+    top,
+    left,
+  );
 }
 
 /** Makes of the sums the weighted means, in place, off the JavaScript thread. */
