@@ -101,7 +101,10 @@ describe('reports', () => {
     const html = await readFile(path, 'utf8');
     complete(html);
     for (const name of dataset.classes) expect(html).toContain(`>${name}<`);
-    expect(html.match(/data:image\/webp/g)).toHaveLength(2);
+    const pictured = Math.min(24, analysis.outliers.length);
+    expect(html.match(/data:image\/webp/g)).toHaveLength(1 + 2 * pictured);
+    for (const { id } of analysis.outliers.slice(0, 24)) expect(html).toContain(`<h3>${id}</h3>`);
+    expect(html.match(/<desc>/g)).toHaveLength(html.match(/<svg/g)!.length);
   });
 
   test('the job report shows members, ensemble, curves, samples and timings', async () => {

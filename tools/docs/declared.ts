@@ -1,4 +1,5 @@
 import type { z } from 'zod';
+import type { DatasetAnalysis } from '../../src/analysis/dataset/schema.ts';
 import type * as builders from '../../src/augment/compose.ts';
 import type { registry } from '../../src/augment/registry.ts';
 import type { TransformSpec } from '../../src/augment/spec.ts';
@@ -16,4 +17,5 @@ export interface Declared {
   readonly decoders: typeof decoderSchemas;
   readonly volume: VolumeOptions;
   readonly volumes: typeof volumeSchemas;
+  readonly analysis: DatasetAnalysis;
 }

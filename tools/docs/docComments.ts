@@ -105,5 +105,6 @@ export function readDocComments(): DocComments {
     decoders: declared.property('decoders'),
     volume: declared.property('volume'),
     volumes: declared.property('volumes'),
+    analysis: declared.property('analysis'),
   };
 }

@@ -1,3 +1,4 @@
+import { analysisPage } from './analysisPage.ts';
 import { cliPage } from './cliPage.ts';
 import { errorsPage } from './errorsPage.ts';
 import { experimentPage } from './experimentPage.ts';
@@ -11,6 +12,7 @@ export interface Page {
 }
 
 export const pages: readonly Page[] = [
+  { path: 'docs/reference/analysis.md', render: analysisPage },
   { path: 'docs/reference/cli.md', render: cliPage },
   { path: 'docs/reference/errors.md', render: errorsPage },
   { path: 'docs/reference/experiment.md', render: experimentPage },

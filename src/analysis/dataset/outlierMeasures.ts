@@ -11,6 +11,8 @@ export interface OutlierMeasure {
   readonly describe: (value: number, usual: number) => { readonly tag: string; readonly text: string };
   /** Differences below this are no news, however alike the other images are. */
   readonly floor: number;
+  /** Differences above this are news, however different the other images are; not given where no one could say. */
+  readonly ceiling?: number;
   /** The side on which values are unusual; both unless given. */
   readonly only?: 'below' | 'above';
 }
@@ -25,7 +27,10 @@ export function outlierMeasures(
     ...imageMeasures(likeness),
     {
       value: ({ tilt }) => tilt,
-      describe: (value) => ({ tag: 'tilted', text: `labels tilted by ${value.toFixed(0)}°` }),
+      describe: (value) => ({
+        tag: 'tilted',
+        text: `labels tilted by ${Math.abs(value).toFixed(0)}° to the ${value > 0 ? 'right' : 'left'}`,
+      }),
       floor: 6,
     },
     {
@@ -34,7 +39,8 @@ export function outlierMeasures(
         tag: 'bent-wrist',
         text: `wrist bent by ${Math.abs(value).toFixed(0)}° towards the ${value > 0 ? 'little finger' : 'thumb'}`,
       }),
-      floor: 6,
+      floor: 8,
+      ceiling: 16,
     },
     ...(alignments === undefined ? [] : [scaleMeasure(alignments)]),
     ...classes.flatMap((name, c) => [

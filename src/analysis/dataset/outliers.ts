@@ -82,7 +82,7 @@ function addMissing(
 
 function addUnusual(
   samples: readonly MeasuredSample[],
-  { value, describe, floor, only }: OutlierMeasure,
+  { value, describe, floor, ceiling = Infinity, only }: OutlierMeasure,
   add: (sample: MeasuredSample, reason: Reason) => void,
 ): void {
   const values = samples.map(value);
@@ -90,7 +90,8 @@ function addUnusual(
   if (present.length < fewest) return;
   const usual = median(present);
   const deviation = median(present.map((entry) => Math.abs(entry - usual)));
-  const spread = Math.max(deviation, (0.6745 * floor) / threshold);
+  const atThreshold = (difference: number): number => (0.6745 * difference) / threshold;
+  const spread = Math.min(Math.max(deviation, atThreshold(floor)), atThreshold(ceiling));
   for (const [index, sample] of samples.entries()) {
     const entry = values[index];
     if (entry === undefined || (only !== undefined && (only === 'below') !== entry < usual)) continue;

@@ -32,7 +32,7 @@ p { margin: 6px 0 14px; color: var(--soft); max-width: 95ch; }
 .figure .note { color: var(--soft); font-size: 12.5px; } .figure:first-child .value { color: var(--accent); }
 .row { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, var(--least, 500px)), 1fr)); gap: 22px; align-items: start; }
 .card { background: var(--card); border: 1px solid var(--line); border-radius: 10px; padding: 18px; overflow-x: auto; }
-.card svg { max-width: 100%; min-width: min(480px, var(--width)); height: auto; display: block; }
+.card svg { max-width: 100%; min-width: calc(0.85 * var(--width)); height: auto; display: block; }
 details { margin-top: 10px; } summary { color: var(--soft); font-size: 13px; cursor: pointer; } details .scroll { max-height: 420px; margin-top: 6px; }
 .scroll { overflow: auto; } table { border-collapse: collapse; width: 100%; font-variant-numeric: tabular-nums; }
 th, td { text-align: right; padding: 6px 12px; border-bottom: 1px solid var(--line); white-space: nowrap; } th { color: var(--soft); font-weight: 500; font-size: 13px; }
@@ -84,7 +84,12 @@ export function cards(charts: readonly Chart[]): Markup {
 }
 
 function numbersOf({ columns, rows }: ChartTable): Markup {
-  return markup`<details><summary>As a table</summary>${table({ columns, rows: rows.map((cells) => ({ cells })) })}</details>`;
+  return folded('As a table', table({ columns, rows: rows.map((cells) => ({ cells })) }));
+}
+
+/** Content that is opened by a click on the summary. */
+export function folded(summary: string, content: Markup): Markup {
+  return markup`<details><summary>${summary}</summary>${content}</details>`;
 }
 
 export interface Table {

@@ -7,7 +7,7 @@ import type { Place } from '../../charts/placePlot.ts';
 import type { Chart } from '../../charts/chart.ts';
 import type { ClassPosition, ClassStatistics, DatasetAnalysis } from '../../dataset/schema.ts';
 import type { MeanAndDeviation } from '../../dataset/statistics.ts';
-import { cards, table } from '../page.ts';
+import { cards, folded, table } from '../page.ts';
 import type { Section } from '../page.ts';
 
 /** Sections on classes; none without labels. */
@@ -91,8 +91,8 @@ function areaByAge(classes: readonly ClassStatistics[]): Section | undefined {
   });
   return {
     heading: 'Size over age',
-    text: 'Groups of few people scatter: the table says how many images there are, and how area and age go together (correlation r, change in ten years).',
-    content: [cards([chart]), trends(shown, columns)],
+    text: 'Groups of few people scatter. The numbers below say how many images there are, and how area and age go together: their correlation r, and the change in ten years.',
+    content: [cards([chart]), folded('Trend and number of images of each class', trends(shown, columns))],
   };
 }
 
@@ -176,7 +176,7 @@ function places(classes: readonly ClassStatistics[]): Section {
   ];
   return {
     heading: 'Where the classes lie',
-    text: `Mean place of each class’s centre, within an ellipse of one standard deviation over the images.${arranged.length === 0 ? '' : ' On the right every image is turned, scaled, shifted and, if need be, mirrored onto the usual arrangement first, so that the spread is that of the classes and not of the pose.'}`,
+    text: `Mean place of each class’s centre, within an ellipse of one standard deviation over the images.${arranged.length === 0 ? '' : ' In the second picture every image is turned, scaled, shifted and, if need be, mirrored onto the usual arrangement first, so that the spread is that of the classes and not of the pose.'}`,
     content: [cards(charts)],
   };
 }
