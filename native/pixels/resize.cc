@@ -125,20 +125,22 @@ std::vector<Share> AreaShares(int64_t sourceLength, int64_t length, double scale
 }
 
 template <int64_t kChannels>
-void SumShares(const uint8_t* row, const std::vector<Share>& shares, float* to) {
-  for (size_t i = 0; i < shares.size();) {
-    const int64_t target = shares[i].target;
+void SumShares(const uint8_t* row, const std::vector<Share>& shares, int64_t, float* to) {
+  const Share *share = shares.data(), *const end = share + shares.size();
+  while (share < end) {
+    const int64_t target = share->target;
     float sums[kChannels] = {};
-    for (; i < shares.size() && shares[i].target == target; i++) {
-      const uint8_t* pixel = row + shares[i].source * kChannels;
-      for (int64_t c = 0; c < kChannels; c++) sums[c] += static_cast<float>(pixel[c]) * shares[i].weight;
+    for (; share < end && share->target == target; share++) {
+      const uint8_t* pixel = row + share->source * kChannels;
+      for (int64_t c = 0; c < kChannels; c++) sums[c] += static_cast<float>(pixel[c]) * share->weight;
     }
     for (int64_t c = 0; c < kChannels; c++) to[target * kChannels + c] = sums[c];
   }
 }
 
 // The same sums in the same order, of any number of channels.
-void SumShares(const uint8_t* row, const std::vector<Share>& shares, int64_t channels, float* to) {
+template <>
+void SumShares<0>(const uint8_t* row, const std::vector<Share>& shares, int64_t channels, float* to) {
   for (size_t i = 0; i < shares.size();) {
     const int64_t target = shares[i].target;
     float* const sums = to + target * channels;
@@ -156,18 +158,14 @@ void FractionalArea(const Job& job, double scaleX, double scaleY) {
   const std::vector<Share> columns = AreaShares(job.sourceWidth, job.width, scaleX);
   const std::vector<Share> rows = AreaShares(job.sourceHeight, job.height, scaleY);
   const int64_t length = job.width * job.channels;
+  const auto sumShares = job.channels == 1   ? SumShares<1>
+                         : job.channels == 3 ? SumShares<3>
+                         : job.channels == 4 ? SumShares<4>
+                                             : SumShares<0>;
   std::vector<float> across(length), sums(length, 0.0f);
   for (size_t i = 0; i < rows.size(); i++) {
     const uint8_t* row = job.SourceRow(rows[i].source);
-    if (job.channels == 1) {
-      SumShares<1>(row, columns, across.data());
-    } else if (job.channels == 3) {
-      SumShares<3>(row, columns, across.data());
-    } else if (job.channels == 4) {
-      SumShares<4>(row, columns, across.data());
-    } else {
-      SumShares(row, columns, job.channels, across.data());
-    }
+    sumShares(row, columns, job.channels, across.data());
     for (int64_t x = 0; x < length; x++) sums[x] += rows[i].weight * across[x];
     if (i + 1 == rows.size() || rows[i + 1].target != rows[i].target) {
       uint8_t* to = job.Row(rows[i].target);

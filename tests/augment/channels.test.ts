@@ -183,7 +183,9 @@ describe('transforms of grey and colour images only', () => {
     const refusing = only.map(({ name }) => name);
     const grey = separate.map(({ name }) => name);
     const known = new Set<string>([...refusing, ...grey, 'GaussNoise']);
-    const leaves = transformNames.filter((name) => !['Compose', 'OneOf', 'Sequential', 'SomeOf'].includes(name));
+    const leaves = transformNames.filter(
+      (name) => !['Compose', 'OneOf', 'Sequential', 'SomeOf'].includes(name),
+    );
     expect(leaves.filter((name) => !known.has(name))).toEqual([]);
     for (const spec of only) {
       expect(channelDefects(parseTransform(spec), 1)).toEqual([]);
@@ -196,7 +198,10 @@ describe('transforms of grey and colour images only', () => {
     for (const spec of only) {
       await expect(
         buildTransform({ ...spec, p: 1 })(noise('no', 8, 8, 7), Random.from(1)),
-      ).rejects.toMatchObject({ code: 'augment/channels', message: expect.stringContaining(spec.name) as string });
+      ).rejects.toMatchObject({
+        code: 'augment/channels',
+        message: expect.stringContaining(spec.name) as string,
+      });
     }
   });
 
@@ -213,7 +218,10 @@ describe('transforms of grey and colour images only', () => {
 
   it('are refused before anything is trained, by their place', () => {
     expect(issues({ augmentation: [{ name: 'Rotate' }, { name: 'GaussNoise' }] })).toEqual([]);
-    const nested = [{ name: 'Rotate' }, { name: 'OneOf', transforms: [{ name: 'Emboss' }, { name: 'CLAHE' }] }];
+    const nested = [
+      { name: 'Rotate' },
+      { name: 'OneOf', transforms: [{ name: 'Emboss' }, { name: 'CLAHE' }] },
+    ];
     expect(issues({ augmentation: nested })).toEqual([
       'augmentation.1.transforms.1: CLAHE takes images of 1 or 3 channels, and data.channels is 7',
     ]);

@@ -78,12 +78,12 @@ describe('one wrong setting is one clause with its path and the nearest valid ke
     [
       'data.format',
       { name: 'coco', neighbours: 10, modalities: ['{name}_t1'] },
-      'data.format: neighbours and modalities make 42 channels, more than 32 (it is { name: \'coco\', neighbours: 10, modalities: [ \'{name}_t1\' ] })',
+      "data.format: neighbours and modalities make 42 channels, more than 32 (it is { name: 'coco', neighbours: 10, modalities: [ '{name}_t1' ] })",
     ],
     [
       'data.format',
       { name: 'coco', modalities: ['t1'] },
-      "data.format.modalities.0: must contain {name}, the image's name without extension and suffix (it is \"t1\")",
+      'data.format.modalities.0: must contain {name}, the image\'s name without extension and suffix (it is "t1")',
     ],
     ['data.root', 5, 'data.root must be a text, but is 5'],
     ['data', undefined, 'data is missing'],

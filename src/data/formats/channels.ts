@@ -17,11 +17,7 @@ export function stackedChannels(layout: Stacking): number {
 }
 
 /** Indices of a slice's neighbours and itself, in order; the edge's slice stands in for one that is missing. */
-export function stackOf(
-  index: number,
-  count: number,
-  layout: Pick<Layout, 'neighbours' | 'step'>,
-): number[] {
+export function stackOf(index: number, count: number, layout: Pick<Layout, 'neighbours' | 'step'>): number[] {
   const { before, after } = neighbourhood(layout);
   return Array.from({ length: before + 1 + after }, (_, i) =>
     Math.min(Math.max(index + (i - before) * layout.step, 0), count - 1),

@@ -79,7 +79,10 @@ export const folderOptions = {
    */
   neighbours: z
     .union([
-      z.int().min(0).max((maxChannels - 2) / 2),
+      z
+        .int()
+        .min(0)
+        .max((maxChannels - 2) / 2),
       z.strictObject({ before: slices.default(0), after: slices.default(0) }),
     ])
     .default(0),

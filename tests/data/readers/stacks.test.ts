@@ -119,7 +119,10 @@ describe('slices and modalities of volumes', () => {
     const root = await brats(['p1', 'p2', 'p3']);
     await write(join(root, 'p2/p2_t1ce.mha'), 'ObjectType = Image\n');
     await writeMetaImage(join(root, 'p3/p3_t2.mha'), [side, side, 3], new Int16Array(side * side * 3));
-    const whole = formatSchema.parse({ ...inPlaces, modalities: [...inPlaces.modalities, '{folder}/{name}_pet'] });
+    const whole = formatSchema.parse({
+      ...inPlaces,
+      modalities: [...inPlaces.modalities, '{folder}/{name}_pet'],
+    });
     await expect(openFormat(root, whole)).rejects.toMatchObject({
       code: 'image/no-modality',
       message: expect.stringContaining('p1/p1_pet') as string,
@@ -147,7 +150,10 @@ describe('files of images', () => {
     for (const name of ['1', '2', '10']) {
       for (const [index, place] of places.entries()) {
         const value = index === 3 ? 1 : 10 * Number(name) + index;
-        await writeGrey(join(root, 'train', place.replace('{}', name)), new Uint8Array(side * side).fill(value));
+        await writeGrey(
+          join(root, 'train', place.replace('{}', name)),
+          new Uint8Array(side * side).fill(value),
+        );
       }
     }
     return root;
@@ -165,7 +171,9 @@ describe('files of images', () => {
       const image = await dataset.readImage(dataset.entries.train[2]!);
       expect(image.channels).toBe(expected.length);
       expect([...image.data.subarray(-expected.length)]).toEqual(expected);
-      expect((await dataset.readLabels(dataset.entries.train[2]!)).planes[0]!.every((bits) => bits === 1)).toBe(true);
+      expect(
+        (await dataset.readLabels(dataset.entries.train[2]!)).planes[0]!.every((bits) => bits === 1),
+      ).toBe(true);
     }
   });
 
@@ -201,7 +209,10 @@ test.each([
     loss: [{ name: 'bce' }],
     optimizer: { name: 'adamw', learningRate: 1e-3 },
     schedule: { name: 'constant' },
-    augmentation: [{ name: 'Rotate', p: 1 }, { name: 'GaussNoise', p: 1 }],
+    augmentation: [
+      { name: 'Rotate', p: 1 },
+      { name: 'GaussNoise', p: 1 },
+    ],
     mixing: [{ name: 'CutMix', p: 1 }],
     training: { length: { steps: 2 }, batchSize: 2, precision: 'float32' },
   });
