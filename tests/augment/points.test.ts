@@ -28,7 +28,11 @@ const goldens = JSON.parse(
 ) as readonly Golden[];
 
 /** A dark sample; class 0 is where `inside` says. */
-function sampleOf(width: number, height: number, inside = (_x: number, _y: number) => false): Sample {
+function sampleOf(
+  width: number,
+  height: number,
+  inside: (x: number, y: number) => boolean = () => false,
+): Sample {
   const plane = Uint32Array.from({ length: width * height }, (_, i) =>
     inside(i % width, Math.floor(i / width)) ? 1 : 0,
   );
