@@ -2,6 +2,7 @@ import type { Random } from '../core/random.ts';
 import type { Sample } from '../data/dataset.ts';
 import { withUnknown } from '../labels/labelMap.ts';
 import { Chain } from './chain.ts';
+import type { Follow } from './chain.ts';
 import { requireChannels } from './channels.ts';
 import { chooseByWeight } from './chooseByWeight.ts';
 import type { TransformDefinition } from './definition.ts';
@@ -22,13 +23,20 @@ export type Transform = (sample: Sample, random: Random) => Promise<Sample>;
  */
 export function buildTransform(spec: TransformSpec): Transform {
   const resolved = parseTransform(spec);
-  const makesUnknown = canMakeUnknown([resolved]);
-  return async (given, random) => {
-    const sample = makesUnknown ? { ...given, labels: withUnknown(given.labels) } : given;
-    const chain = new Chain(sample);
-    await run(resolved, chain, random, { always: false, fuse: true });
-    return chain.sample();
-  };
+  return (sample, random) => transformWith(resolved, sample, random);
+}
+
+/** Transforms a sample; `follow` is told where pixels go. */
+export async function transformWith(
+  resolved: ResolvedTransform,
+  given: Sample,
+  random: Random,
+  follow?: Follow,
+): Promise<Sample> {
+  const sample = canMakeUnknown([resolved]) ? { ...given, labels: withUnknown(given.labels) } : given;
+  const chain = new Chain(sample, follow);
+  await run(resolved, chain, random, { always: false, fuse: true });
+  return chain.sample();
 }
 
 interface Mode {
@@ -64,8 +72,12 @@ async function run(
       if (!always && !random.chance(transform.p)) return;
       requireChannels(transform, chain.channels);
       const { effect } = registry[transform.name] as unknown as TransformDefinition;
-      if (effect.kind === 'geometry') {
-        chain.add(await effect.move(chain.size, transform, random));
+      if (effect.kind === 'geometry' || effect.kind === 'content') {
+        chain.add(
+          effect.kind === 'geometry'
+            ? await effect.move(chain.size, transform, random)
+            : effect.moveIn(await chain.sample(), transform, random),
+        );
         if (!fuse) await chain.sample();
       } else {
         chain.replace(await effect.apply(await chain.sample(), transform, random));

@@ -5,6 +5,9 @@ import type { Move } from './move.ts';
 import { doMoves, sizeAfter } from './move.ts';
 import { arraysOf, rasterOf, sampleOf } from './sample.ts';
 
+/** Is told of the moves of each transform, and of the image's size before and after them. */
+export type Follow = (moves: readonly Move[], from: ImageSize, to: ImageSize) => void;
+
 /**
  * A sample on its way through transforms, with the moves that are yet to be done. What lies between the given sample
  * and the newest one is seen by nobody else, and its memory is given back.
@@ -14,8 +17,10 @@ export class Chain {
   #current: Sample;
   #moves: Move[] = [];
   #size: ImageSize;
+  readonly #follow: Follow | undefined;
 
-  constructor(sample: Sample) {
+  constructor(sample: Sample, follow?: Follow) {
+    this.#follow = follow;
     this.#given = sample;
     this.#current = sample;
     this.#size = sample.image;
@@ -30,11 +35,15 @@ export class Chain {
     return this.#current.image.channels;
   }
 
+  /** @param moves of one transform. */
   add(moves: readonly Move[]): void {
+    const from = this.#size;
     for (const move of moves) {
       this.#moves.push(move);
       this.#size = sizeAfter(this.#size, move);
     }
+    // Now: doing the moves gives their tables back.
+    this.#follow?.(moves, from, this.#size);
   }
 
   /** The sample with all moves done. */

@@ -14,9 +14,13 @@ export type MoveTransform<Options> = (
   random: Random,
 ) => readonly Move[] | Promise<readonly Move[]>;
 
+/** As `MoveTransform`, by what the sample shows. */
+export type MoveByContent<Options> = (sample: Sample, options: Options, random: Random) => readonly Move[];
+
 /** What a transform does once its probability `p` has been drawn: move pixels, or anything else. */
 export type Effect<Options> =
   | { readonly kind: 'geometry'; readonly move: MoveTransform<Options> }
+  | { readonly kind: 'content'; readonly moveIn: MoveByContent<Options> }
   | { readonly kind: 'sample'; readonly apply: ApplyTransform<Options> };
 
 /**
@@ -77,6 +81,15 @@ export function defineGeometric<Name extends string, Options extends Shape>(
   objection?: Objection<z.output<TransformSchema<Name, Options>>>,
 ): TransformDefinition<Name, TransformSchema<Name, Options>> {
   return { name, schema: schemaOf(name, options, objection), effect: { kind: 'geometry', move } };
+}
+
+/** As `defineGeometric`, of a transform that has to see the sample. */
+export function defineByContent<Name extends string, Options extends Shape>(
+  name: Name,
+  options: Options,
+  moveIn: MoveByContent<z.output<TransformSchema<Name, Options>>>,
+): TransformDefinition<Name, TransformSchema<Name, Options>> {
+  return { name, schema: schemaOf(name, options), effect: { kind: 'content', moveIn } };
 }
 
 function schemaOf<Name extends string, Options extends Shape>(

@@ -232,6 +232,7 @@ describe('validation', () => {
       interpolation: 'linear',
       borderMode: 'constant',
       fill: 0,
+      fillMask: 0,
       p: 0.5,
     });
     expect(parseTransform({ name: 'CLAHE' })).toMatchObject({ clipLimit: [1, 4], tileGridSize: [8, 8] });

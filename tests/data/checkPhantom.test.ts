@@ -107,6 +107,59 @@ describe('each defect is found where it was planted, and nothing else', () => {
     expect(found.every((line) => line.includes(file))).toBe(true);
   });
 
+  test('a hole in a bone', async () => {
+    const path = entries[6]!.annotationPath!;
+    const found = await spoilt(
+      path,
+      relabelled(({ annotations }) => {
+        const radius = annotations.find((one) => one.label === 'Radius')!;
+        const mean = (axis: number): number =>
+          radius.points.reduce((sum, point) => sum + point[axis]!, 0) / radius.points.length;
+        const [x, y] = [Math.round(mean(0)), Math.round(mean(1))];
+        const [first] = radius.points as [number[]];
+        // Out along a line, around a square, and back along the line: inside the square is outside.
+        const square = [
+          [x - 3, y - 3],
+          [x + 3, y - 3],
+          [x + 3, y + 3],
+          [x - 3, y + 3],
+          [x - 3, y - 3],
+        ];
+        radius.points = [...radius.points, first, ...square, first];
+      }),
+    );
+    expect(found).toEqual([
+      `warning labels/hole ${path.slice(root.length + 1)}: The class Radius has a hole`,
+    ]);
+  });
+
+  test('a negative', async () => {
+    const { imagePath } = entries[3]!;
+    const found = await spoilt(imagePath, (own) => sharp(own).negate({ alpha: false }).png().toBuffer());
+    const file = imagePath.slice(root.length + 1);
+    expect(found).toContain(`warning image/inverted ${file}: The image seems to be a negative`);
+    expect(found.every((line) => line.includes(file))).toBe(true);
+  });
+
+  test('hardly any contrast', async () => {
+    const { imagePath } = entries[3]!;
+    const found = await spoilt(imagePath, (own) => sharp(own).linear(0.02, 90).png().toBuffer());
+    const file = imagePath.slice(root.length + 1);
+    expect(found).toEqual([`warning image/low-range ${file}: The image has hardly any contrast`]);
+  });
+
+  test('a manifest of offline augmentation that cannot be understood', async () => {
+    const path = join(root, 'augmentation.json');
+    await writeFile(path, '{ "version": 1, "children": { "a.png": 3 } }');
+    try {
+      expect(await listed()).toEqual([
+        'error offline/malformed-manifest augmentation.json: The manifest of the augmented dataset cannot be understood',
+      ]);
+    } finally {
+      await rm(path);
+    }
+  });
+
   test('fingers counted from the wrong side', async () => {
     const path = entries[7]!.annotationPath!;
     const found = await spoilt(

@@ -1,11 +1,19 @@
 import { describe, expect, it } from 'vitest';
 import { PhalanxError } from '../../src/core/errors.ts';
 import { Random } from '../../src/core/random.ts';
-import { combineLabels, complementLabels, selectClasses, uniteClasses } from '../../src/labels/classSets.ts';
+import {
+  combineLabels,
+  complementLabels,
+  knownLabels,
+  selectClasses,
+  uniteClasses,
+} from '../../src/labels/classSets.ts';
 import { createLabelMap } from '../../src/labels/labelMap.ts';
+import { countAgreement } from '../../src/labels/overlap.ts';
 import {
   combineLabelsPlain,
   complementLabelsPlain,
+  knownLabelsPlain,
   uniteClassesPlain,
 } from '../../src/labels/plain/classSets.ts';
 import { randomLabelMap } from './random.ts';
@@ -45,6 +53,18 @@ describe('set operations on label maps', () => {
     );
     const all = [...new Array(70).keys()];
     expect(await selectClasses(labels, all)).toEqual(labels);
+  });
+
+  it('known labels equal their twin, and all that is unknown counts for no agreement', async () => {
+    for (const classes of [1, 32, 33]) {
+      const [width, height] = [random.integer(1, 40), random.integer(1, 40)];
+      const a = randomLabelMap(random, width, height, classes);
+      const b = randomLabelMap(random, width, height, classes);
+      const [unknown] = randomLabelMap(random, width, height, 1).planes as [Uint32Array];
+      expect(await knownLabels(a, unknown)).toEqual(knownLabelsPlain(a, unknown));
+      const known = [knownLabelsPlain(a, unknown), knownLabelsPlain(b, unknown)] as const;
+      expect(await countAgreement(a, { ...b, unknown })).toEqual(await countAgreement(...known));
+    }
   });
 
   it('refuses other sizes, other numbers of classes, and classes that are not there', async () => {

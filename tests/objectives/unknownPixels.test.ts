@@ -59,16 +59,19 @@ function difference(
 }
 
 describe('losses of unknown pixels equal those of segmentation-models-pytorch with ignore_index', () => {
-  test.each(goldens.cases.map((golden) => [JSON.stringify(golden.spec), golden] as const))('%s', (_, golden) => {
-    tf.tidy(() => {
-      const { shape } = goldens;
-      const labels = pack(goldens.targets, goldens.unknown, shape);
-      const targets = partlyKnown(labels, shape[3]);
-      const logits = tf.tensor4d(goldens.logits, shape);
-      expect(difference(golden.spec, logits, targets, golden)).toBeLessThan(1e-5);
-      expect(golden.gradient.some((g) => Math.abs(g) > 1e-3)).toBe(true);
-    });
-  });
+  test.each(goldens.cases.map((golden) => [JSON.stringify(golden.spec), golden] as const))(
+    '%s',
+    (_, golden) => {
+      tf.tidy(() => {
+        const { shape } = goldens;
+        const labels = pack(goldens.targets, goldens.unknown, shape);
+        const targets = partlyKnown(labels, shape[3]);
+        const logits = tf.tensor4d(goldens.logits, shape);
+        expect(difference(golden.spec, logits, targets, golden)).toBeLessThan(1e-5);
+        expect(golden.gradient.some((g) => Math.abs(g) > 1e-3)).toBe(true);
+      });
+    },
+  );
 });
 
 describe('unknown pixels', () => {
@@ -136,7 +139,13 @@ describe('unknown pixels', () => {
       const known = partlyKnown(pack(targets, unknown, shape), 2);
       const logits = tf.randomNormal<tf.Rank.R4>(shape, 0, 2, 'float32', 2);
       const loss = buildLoss({ name: 'bce' });
-      const total = lossOfOutput(loss, { logits, auxiliary: [logits] }, known, [1], 'boundaries').dataSync()[0]!;
+      const total = lossOfOutput(
+        loss,
+        { logits, auxiliary: [logits] },
+        known,
+        [1],
+        'boundaries',
+      ).dataSync()[0]!;
       // Pixel 14 is in row 2 and column 2; what lies around it is not judged.
       const beside = Array.from({ length: 36 }, (_, i) =>
         Math.abs(Math.floor(i / 6) - 2) <= 1 && Math.abs((i % 6) - 2) <= 1 ? 1 : 0,

@@ -94,6 +94,7 @@ describe('warp against its TypeScript twin', () => {
               interpolation,
               border,
               fill: [10, 20, 30, 40],
+              labelFill: [5, 0xffffffff],
             };
             expect(await warp(raster, options), `${map.kind} ${channels} ${border} ${interpolation}`).toEqual(
               warpPlain(raster, options),
@@ -137,6 +138,7 @@ describe('warp against its TypeScript twin', () => {
           interpolation,
           border: 'constant',
           fill: 0,
+          labelFill: [3],
         });
         expect(await warp(raster, options)).toEqual(warpPlain(raster, options));
       }
@@ -229,9 +231,10 @@ describe('copyWindow', () => {
           interpolation: 'nearest',
           border,
           fill: 9,
+          labelFill: [0, 1],
         }),
       );
-      expect(copyWindow(raster, window, border, 9)).toEqual(moved);
+      expect(copyWindow(raster, window, border, 9, [0, 1])).toEqual(moved);
     }
   });
 });

@@ -1,15 +1,13 @@
 import { z } from 'zod';
-import { copyWindow } from '../../pixels/window.ts';
 import { requireFit } from '../crop.ts';
-import { builderOf, defineTransform, probability } from '../definition.ts';
+import { builderOf, defineByContent, probability } from '../definition.ts';
 import { side } from '../ranges.ts';
-import { rasterOf, sampleOf } from '../sample.ts';
 
 /**
  * Cuts out height × width pixels around a random labelled pixel, or anywhere where there is none. `ignoreChannels` are
  * the classes (from 0) that do not count; classes overlap here, so there are no values to ignore.
  */
-export const CropNonEmptyMaskIfExists = defineTransform(
+export const CropNonEmptyMaskIfExists = defineByContent(
   'CropNonEmptyMaskIfExists',
   {
     height: side,
@@ -40,7 +38,7 @@ export const CropNonEmptyMaskIfExists = defineTransform(
       x = place(at % image.width, width, spare.x);
       y = place(Math.floor(at / image.width), height, spare.y);
     }
-    return Promise.resolve(sampleOf(copyWindow(rasterOf(sample), { x, y, width, height }), sample));
+    return [{ kind: 'window', window: { x, y, width, height }, border: 'constant', fill: 0, fillMask: 0 }];
   },
 );
 

@@ -1,8 +1,10 @@
 import { webcrypto } from 'node:crypto';
+import { combineLabels } from '../../labels/classSets.ts';
 import { fillHoles, findComponents } from '../../labels/components.ts';
 import type { Component } from '../../labels/components.ts';
 import type { LabelMap } from '../../labels/labelMap.ts';
 import { overlapTable } from '../../labels/overlap.ts';
+import { release } from '../../pixels/memory.ts';
 
 /** Pixels that two classes share. */
 export interface SharedPixels {
@@ -66,12 +68,11 @@ export async function labelFacts(labels: LabelMap): Promise<LabelFacts> {
 }
 
 async function findHoles(labels: LabelMap): Promise<Component[][]> {
-  const holes = await fillHoles(labels);
-  for (const [index, plane] of holes.planes.entries()) {
-    const source = labels.planes[index]!;
-    for (let pixel = 0; pixel < plane.length; pixel++) plane[pixel]! ^= source[pixel]!;
-  }
-  return await findComponents(holes, 4);
+  const filled = await fillHoles(labels);
+  const holes = await combineLabels(filled, labels, 'difference');
+  const components = await findComponents(holes, 4);
+  release([...filled.planes, ...holes.planes]);
+  return components;
 }
 
 async function contentOf({ width, height, planes }: LabelMap): Promise<string> {

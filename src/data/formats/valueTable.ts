@@ -42,7 +42,10 @@ export function labelsOfValues({ width, height, data }: Values, known: ValueClas
   }
   if (known.unknown.length === 0) return labels;
   const values = new Set(known.unknown);
-  return { ...labels, unknown: Uint32Array.from(labels.planes[0]!, (_, i) => (values.has(data[i]!) ? 1 : 0)) };
+  return {
+    ...labels,
+    unknown: Uint32Array.from(labels.planes[0]!, (_, i) => (values.has(data[i]!) ? 1 : 0)),
+  };
 }
 
 /** Says in a table that no class has the value; classes' bits are not negative there. */
@@ -57,7 +60,8 @@ function bitsByValue({ classes, ignore, unknown }: ValueClasses): Float64Array[]
   const planes = Array.from({ length: Math.ceil(classes.length / 32) }, () =>
     new Float64Array(greatest + 1).fill(noClass),
   );
-  for (const table of planes) for (const value of [0, ...ignore, ...unknown, ...values.flat()]) table[value] = 0;
+  for (const table of planes)
+    for (const value of [0, ...ignore, ...unknown, ...values.flat()]) table[value] = 0;
   for (const [index, own] of values.entries()) {
     for (const value of new Set(own)) planes[index >> 5]![value]! += 2 ** (index & 31);
   }

@@ -57,7 +57,11 @@ function packedClasses({ classes, unknown }: LabelMap): number {
 }
 
 /** Writes a label map with its first word of each pixel `stride` words apart. */
-function pack({ width, height, classes, planes, unknown }: LabelMap, target: Uint32Array, stride: number): void {
+function pack(
+  { width, height, classes, planes, unknown }: LabelMap,
+  target: Uint32Array,
+  stride: number,
+): void {
   const pixels = width * height;
   for (const [plane, bits] of planes.entries()) {
     if (stride === 1) target.set(bits);

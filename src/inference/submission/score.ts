@@ -49,13 +49,22 @@ export async function scoreSubmission(
         width: labels.width,
         height: labels.height,
         masks: await labelRuns(unknown === undefined ? labels : await knownLabels(labels, unknown)),
-        known: unknown === undefined ? undefined : (await labelRuns(await complementLabels({ ...labels, classes: 1, planes: [unknown] })))[0],
+        known:
+          unknown === undefined
+            ? undefined
+            : (await labelRuns(await complementLabels({ ...labels, classes: 1, planes: [unknown] })))[0],
         left: classes.length,
       };
       truths.set(image, truth);
     }
     const predicted = rowMask(path, row, truth.width, truth.height);
-    const known = truth.known === undefined ? predicted : voteRuns([predicted, truth.known].map((mask) => ({ mask, weight: 1 })), 2);
+    const known =
+      truth.known === undefined
+        ? predicted
+        : voteRuns(
+            [predicted, truth.known].map((mask) => ({ mask, weight: 1 })),
+            2,
+          );
     dice[index] = runDice(known, truth.masks[c]!);
     if (--truth.left === 0) truths.delete(image);
   }

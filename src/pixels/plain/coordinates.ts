@@ -33,7 +33,12 @@ function bilinear(map: Float32Array, { width, height }: ImageSize, [x, y]: Place
   return fround(a + fround(fround(y - top) * fround(b - a)));
 }
 
-function mapped(map: WarpMap, place: Place, size: ImageSize, first: boolean): Place {
+/**
+ * Where a map sends a place of its output of the given size.
+ *
+ * @param first whether the place is a whole pixel, so that tables are read without interpolation.
+ */
+export function mapped(map: WarpMap, place: Place, size: ImageSize, first: boolean): Place {
   const [x, y] = place;
   const v = mapValues(map);
   const line = (i: number): number => {

@@ -46,7 +46,8 @@ async function readLabelImage(path: string, size: ImageSize, format: LabelImages
   const stored = await readStored(path, format.maxPixels, { indices: hasValues(format.classes) });
   requireSize(stored, size, path);
   const { classes, ignore, unknown } = format;
-  if (hasValues(classes)) return labelsOfValues(requireGrey(stored, path), { classes, ignore, unknown }, path);
+  if (hasValues(classes))
+    return labelsOfValues(requireGrey(stored, path), { classes, ignore, unknown }, path);
   return labelsOfColours(stored, classes, path);
 }
 

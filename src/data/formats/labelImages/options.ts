@@ -1,5 +1,12 @@
 import { z } from 'zod';
-import { colourClass, ignoredValues, labelPlace, layoutOptions, unknownValues, valueClass } from '../layoutOptions.ts';
+import {
+  colourClass,
+  ignoredValues,
+  labelPlace,
+  layoutOptions,
+  unknownValues,
+  valueClass,
+} from '../layoutOptions.ts';
 
 /** One label image for each image: a grey or palette file whose values are classes, or one in colours. */
 export const labelImagesSchema = z
