@@ -27,6 +27,7 @@ void RegisterSurface(Napi::Env env, Napi::Object exports);
 void RegisterSymmetry(Napi::Env env, Napi::Object exports);
 void RegisterUnsharp(Napi::Env env, Napi::Object exports);
 void RegisterUpsample(Napi::Env env, Napi::Object exports);
+void RegisterUpsampleRuns(Napi::Env env, Napi::Object exports);
 void RegisterWarp(Napi::Env env, Napi::Object exports);
 
 }  // namespace phalanx
@@ -55,6 +56,7 @@ static Napi::Object Init(Napi::Env env, Napi::Object exports) {
   phalanx::RegisterSymmetry(env, exports);
   phalanx::RegisterUnsharp(env, exports);
   phalanx::RegisterUpsample(env, exports);
+  phalanx::RegisterUpsampleRuns(env, exports);
   phalanx::RegisterWarp(env, exports);
   return exports;
 }

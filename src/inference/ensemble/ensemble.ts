@@ -2,8 +2,10 @@ import { existsSync } from 'node:fs';
 import { PhalanxError } from '../../core/errors.ts';
 import type { SampleEntry } from '../../data/dataset.ts';
 import type { LabelMap } from '../../labels/labelMap.ts';
-import { encodeRle, rleDialects } from '../../labels/rle.ts';
-import { logitOf, upsampleThresholdPack } from '../../labels/upsample.ts';
+import { rleDialects } from '../../labels/rle.ts';
+import { logitOf, upsampleRle, upsampleThresholdPack } from '../../labels/upsample.ts';
+import type { Logits, ThresholdOptions } from '../../labels/upsample.ts';
+import { release } from '../../pixels/memory.ts';
 import { SubmissionWriter } from '../submission/writer.ts';
 import type { WrittenSubmission } from '../submission/writer.ts';
 import { combineLogits, sharesOf } from './combine.ts';
@@ -112,16 +114,25 @@ export class EnsemblePrediction {
   }
 
   /** At the image's own size. */
-  async labels(image: string): Promise<LabelMap> {
-    const files = await Promise.all(this.#members.map(({ store }) => store.read(image)));
-    const { originalHeight: height, originalWidth: width } = files[0]!.info;
-    const logits = await combineLogits(files, this.#shares);
-    return upsampleThresholdPack(logits, { width, height, thresholds: this.#thresholds });
+  labels(image: string): Promise<LabelMap> {
+    return this.#upsampled(image, upsampleThresholdPack);
   }
 
   /** RLE of each class. */
-  async rows(image: string): Promise<readonly string[]> {
-    return encodeRle(await this.labels(image), rleDialects.handBone);
+  rows(image: string): Promise<readonly string[]> {
+    return this.#upsampled(image, (logits, options) => upsampleRle(logits, options, rleDialects.handBone));
+  }
+
+  async #upsampled<Result>(
+    image: string,
+    upsample: (logits: Logits, options: ThresholdOptions) => Promise<Result>,
+  ): Promise<Result> {
+    const files = await Promise.all(this.#members.map(({ store }) => store.read(image)));
+    const { originalHeight: height, originalWidth: width } = files[0]!.info;
+    const logits = await combineLogits(files, this.#shares);
+    const result = await upsample(logits, { width, height, thresholds: this.#thresholds });
+    release([logits.data]);
+    return result;
   }
 }
 
