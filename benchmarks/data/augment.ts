@@ -89,4 +89,6 @@ export const augmentWorks: readonly DataWork[] = [
     { options: { sigma_limit: [1.5, 1.5] }, bare: true },
   ),
   onImage({ name: 'GaussNoise' }),
+  onImage({ name: 'MedianBlur', blurLimit: [5, 5] }, { options: { blur_limit: [5, 5] }, goal: 1 }),
+  onImage({ name: 'ToGray' }, { goal: 1 }),
 ];

@@ -5,7 +5,8 @@ import { handBoneClasses } from '../../src/data/handBone/classes.ts';
 import { fillPolygons } from '../../src/labels/polygons.ts';
 import type { Polygon } from '../../src/labels/polygons.ts';
 import { encodeRle, rleDialects } from '../../src/labels/rle.ts';
-import { logitOf, upsampleThresholdPack } from '../../src/labels/upsample.ts';
+import { logitOf, upsampleRle } from '../../src/labels/upsample.ts';
+import { release } from '../../src/pixels/memory.ts';
 import { classes, fullSize, readLogits } from './material.ts';
 import type { Material } from './material.ts';
 import { calling } from './work.ts';
@@ -25,7 +26,10 @@ async function polygonsOf({ annotationPath }: Material): Promise<Polygon[]> {
 
 async function fill(conditions: Conditions) {
   const polygons = await polygonsOf(conditions.material);
-  return calling(conditions, () => fillPolygons(polygons, { ...size, classes }));
+  return calling(conditions, async () => {
+    // As whoever makes label maps one after the other gives their memory back.
+    release((await fillPolygons(polygons, { ...size, classes })).planes);
+  });
 }
 
 export const maskWorks: readonly DataWork[] = [
@@ -69,9 +73,7 @@ export const maskWorks: readonly DataWork[] = [
     ours: async (conditions) => {
       const logits = await readLogits(conditions.material);
       const thresholds = new Float32Array(classes).fill(logitOf(0.5));
-      return calling(conditions, async () =>
-        encodeRle(await upsampleThresholdPack(logits, { ...size, thresholds }), rleDialects.handBone),
-      );
+      return calling(conditions, () => upsampleRle(logits, { ...size, thresholds }, rleDialects.handBone));
     },
     peer: {
       module: 'masks',

@@ -28,6 +28,7 @@ void RegisterSurface(Napi::Env env, Napi::Object exports);
 void RegisterSymmetry(Napi::Env env, Napi::Object exports);
 void RegisterUnsharp(Napi::Env env, Napi::Object exports);
 void RegisterUpsample(Napi::Env env, Napi::Object exports);
+void RegisterUpsampleRuns(Napi::Env env, Napi::Object exports);
 void RegisterWarp(Napi::Env env, Napi::Object exports);
 void RegisterWindows(Napi::Env env, Napi::Object exports);
 
@@ -58,6 +59,7 @@ static Napi::Object Init(Napi::Env env, Napi::Object exports) {
   phalanx::RegisterSymmetry(env, exports);
   phalanx::RegisterUnsharp(env, exports);
   phalanx::RegisterUpsample(env, exports);
+  phalanx::RegisterUpsampleRuns(env, exports);
   phalanx::RegisterWarp(env, exports);
   phalanx::RegisterWindows(env, exports);
   return exports;

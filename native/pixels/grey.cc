@@ -4,6 +4,10 @@
 
 #include <algorithm>
 
+#if defined(__x86_64__)
+#include <immintrin.h>
+#endif
+
 namespace phalanx {
 namespace {
 
@@ -46,6 +50,26 @@ void ChannelsToGrey(const uint8_t* source, int64_t pixels, int64_t channels, int
   }
 }
 
+// As many pixels of three channels as whole vectors hold, by OpenCV's weights; how many they were.
+int64_t WeightedVectors(const uint8_t* __restrict source, int64_t pixels, uint8_t* __restrict target) {
+  int64_t i = 0;
+#if defined(__x86_64__)
+  const __m128i redGreen = _mm_setr_epi8(0, -1, 1, -1, 3, -1, 4, -1, 6, -1, 7, -1, 9, -1, 10, -1);
+  const __m128i blue = _mm_setr_epi8(2, -1, -1, -1, 5, -1, -1, -1, 8, -1, -1, -1, 11, -1, -1, -1);
+  const __m128i thrice = _mm_setr_epi8(0, 0, 0, 4, 4, 4, 8, 8, 8, 12, 12, 12, -1, -1, -1, -1);
+  const __m128i one = _mm_set1_epi32(1 << 16);
+  const __m128i weights = _mm_set1_epi32(19235 << 16 | 9798), half = _mm_set1_epi32(1 << 30 | 3735);
+  // Four pixels at a time; the four bytes behind them are read, and written over by the next.
+  for (; i + 6 <= pixels; i += 4) {
+    const __m128i from = _mm_loadu_si128(reinterpret_cast<const __m128i*>(source + 3 * i));
+    const __m128i sum = _mm_add_epi32(_mm_madd_epi16(_mm_shuffle_epi8(from, redGreen), weights),
+                                      _mm_madd_epi16(_mm_or_si128(_mm_shuffle_epi8(from, blue), one), half));
+    _mm_storeu_si128(reinterpret_cast<__m128i*>(target + 3 * i), _mm_shuffle_epi8(_mm_srli_epi32(sum, 15), thrice));
+  }
+#endif
+  return i;
+}
+
 // toGrey(source, channels, method, target)
 Napi::Value ToGreyKernel(const Napi::CallbackInfo& info) {
   const int64_t channels = IntegerArg(info, 1, "channels", 1, kMaxChannels);
@@ -55,8 +79,9 @@ Napi::Value ToGreyKernel(const Napi::CallbackInfo& info) {
   const auto target = SpanArg<uint8_t>(info, 3, "target", static_cast<int64_t>(source.length));
   const int64_t pixels = static_cast<int64_t>(source.length) / channels;
   return AsyncKernel::Run(info, {target.owner, source.owner}, [=, s = source.data, t = target.data] {
+    const int64_t done = channels == 3 && method == kWeighted ? WeightedVectors(s, pixels, t) : 0;
     if (channels == 3) {
-      ToGrey(s, pixels, method, t);
+      ToGrey(s + 3 * done, pixels - done, method, t + 3 * done);
     } else {
       ChannelsToGrey(s, pixels, channels, method, t);
     }

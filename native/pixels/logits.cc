@@ -231,8 +231,8 @@ class Mixer {
   float* target_;
 };
 
-// mixLogits(planes, tables, height, width, classes): `planes` are packed planes [members * classes], `tables` one
-// Float32Array [256] per plane; resolves with a Float32Array [height, width, classes], the sum over members.
+// mixLogits(planes, tables, height, width, classes, target): `planes` are packed planes [members * classes], `tables` one
+// Float32Array [256] per plane; resolves with `target`, [height, width, classes], the sum over members.
 Napi::Value MixLogits(const Napi::CallbackInfo& info) {
   const Shape shape{SideArg(info, 2, "height"), SideArg(info, 3, "width"),
                     IntegerArg(info, 4, "classes", 1, kMaxSide)};
@@ -253,9 +253,9 @@ Napi::Value MixLogits(const Napi::CallbackInfo& info) {
       owners.push_back(table.owner);
     }
   }
-  auto target = NewArray<Napi::Float32Array>(info, shape.Pixels() * shape.classes);
-  float* data = target.Data();
-  owners.insert(owners.begin(), target);
+  const auto target = SpanArg<float>(info, 5, "target", shape.Pixels() * shape.classes);
+  float* data = target.data;
+  owners.insert(owners.begin(), target.owner);
   return AsyncKernel::Run(info, owners,
                           [shape, cursors, data]() mutable { Mixer(shape, std::move(cursors), data).Run(); });
 }

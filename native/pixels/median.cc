@@ -20,31 +20,63 @@ inline __attribute__((always_inline)) void Order(Lanes& low, Lanes& high) {
   high = a < b ? b : a;
 }
 
-// The median of `n` (odd) values in each lane: of a bit more than half of them, neither the least nor the greatest can
-// be it; they are forgotten, and the next value comes in (as in "forgetful selection").
-VECTORIZED void MedianOfLists(const uint8_t* const* rows, int side, int64_t step, int64_t at, uint8_t* out) {
-  Lanes list[kSmall * kSmall / 2 + 2];
-  const int n = side * side;
-  const auto load = [&](int i, Lanes& to) {
-    std::memcpy(&to, rows[i / side] + at + (i % side) * step, kLanes);
-  };
-  int size = n / 2 + 2, next = size;
-  for (int i = 0; i < size; i++) load(i, list[i]);
-  while (size > 1) {
-    for (int i = 0; i < size / 2; i++) Order(list[i], list[size - 1 - i]);
-    const int half = (size + 1) / 2;
-    for (int i = 1; i < half; i++) Order(list[0], list[i]);
-    for (int i = size / 2; i < size - 1; i++) Order(list[i], list[size - 1]);
-    if (next < n) {
-      load(next++, list[0]);
-      size -= 1;
+// The values of a window, in each lane.
+template <int kSide>
+struct Window {
+  const uint8_t* const* rows;
+  int64_t step, at;
+
+  inline __attribute__((always_inline)) void Load(int i, Lanes& to) const {
+    std::memcpy(&to, rows[i / kSide] + at + (i % kSide) * step, kLanes);
+  }
+};
+
+// The median of what is in a list of `kSize` values and of those of the window from `kNext` on, in each lane. Of a bit
+// more than half of them, neither the least nor the greatest can be it; they are forgotten, and the next value comes in
+// (as in "forgetful selection").
+template <int kSide, int kSize, int kNext>
+inline __attribute__((always_inline)) void Select(const Window<kSide>& window, Lanes* list) {
+  if constexpr (kSize > 1) {
+#pragma GCC unroll 32
+    for (int i = 0; i < kSize / 2; i++) Order(list[i], list[kSize - 1 - i]);
+    constexpr int kHalf = (kSize + 1) / 2;
+#pragma GCC unroll 32
+    for (int i = 1; i < kHalf; i++) Order(list[0], list[i]);
+#pragma GCC unroll 32
+    for (int i = kSize / 2; i < kSize - 1; i++) Order(list[i], list[kSize - 1]);
+    if constexpr (kNext < kSide * kSide) {
+      window.Load(kNext, list[0]);
+      Select<kSide, kSize - 1, kNext + 1>(window, list);
     } else {
       // Both ends go.
-      list[0] = list[size - 2];
-      size -= 2;
+      list[0] = list[kSize - 2];
+      Select<kSide, kSize - 2, kNext>(window, list);
     }
   }
+}
+
+template <int kSide>
+inline __attribute__((always_inline)) void MedianOfWindow(const uint8_t* const* rows, int64_t step, int64_t at,
+                                                          uint8_t* out) {
+  constexpr int kSize = kSide * kSide / 2 + 2;
+  const Window<kSide> window{rows, step, at};
+  Lanes list[kSize];
+#pragma GCC unroll 32
+  for (int i = 0; i < kSize; i++) window.Load(i, list[i]);
+  Select<kSide, kSize, kSize>(window, list);
   std::memcpy(out, &list[0], kLanes);
+}
+
+VECTORIZED void MedianOf9(const uint8_t* const* rows, int64_t step, int64_t at, uint8_t* out) {
+  MedianOfWindow<3>(rows, step, at, out);
+}
+
+VECTORIZED void MedianOf25(const uint8_t* const* rows, int64_t step, int64_t at, uint8_t* out) {
+  MedianOfWindow<5>(rows, step, at, out);
+}
+
+VECTORIZED void MedianOf49(const uint8_t* const* rows, int64_t step, int64_t at, uint8_t* out) {
+  MedianOfWindow<7>(rows, step, at, out);
 }
 
 // A histogram that moves along the row (Huang, Yang and Tang, 1979).
@@ -95,9 +127,10 @@ void MedianBlur(const uint8_t* source, int64_t width, int64_t height, int64_t ch
       MedianOfHistogram(window.data(), side, channels, width, out);
       continue;
     }
+    const auto median = side == 3 ? MedianOf9 : side == 5 ? MedianOf25 : MedianOf49;
     uint8_t lanes[kLanes];
     for (int64_t x = 0; x < stride; x += kLanes) {
-      MedianOfLists(window.data(), side, channels, x, lanes);
+      median(window.data(), channels, x, lanes);
       std::memcpy(out + x, lanes, static_cast<size_t>(std::min<int64_t>(kLanes, stride - x)));
     }
   }

@@ -5,6 +5,7 @@
 #include "kernel.h"
 
 #include <algorithm>
+#include <cstring>
 
 namespace phalanx {
 namespace {
@@ -153,8 +154,8 @@ void FillInside(const Canvas& canvas, std::vector<Edge>& edges) {
   }
 }
 
-// fillPolygons(planes, width, height, points, counts, classIndices): ORs polygon k, the next counts[k] points of
-// `points` (x, y pairs), into bit classIndices[k]. Resolves with `planes`.
+// fillPolygons(planes, width, height, points, counts, classIndices): clears the planes and ORs polygon k, the next
+// counts[k] points of `points` (x, y pairs), into bit classIndices[k]. Resolves with `planes`.
 Napi::Value FillPolygons(const Napi::CallbackInfo& info) {
   const int64_t width = SideArg(info, 1, "width");
   const int64_t height = SideArg(info, 2, "height");
@@ -179,6 +180,7 @@ Napi::Value FillPolygons(const Napi::CallbackInfo& info) {
   const uint32_t* classIndex = classIndices.data;
   const size_t polygons = counts.length;
   return AsyncKernel::Run(info, keep, [=]() {
+    for (uint32_t* plane : data) std::memset(plane, 0, static_cast<size_t>(width * height) * sizeof(uint32_t));
     const int32_t* polygon = next;
     for (size_t k = 0; k < polygons; k++) {
       const Canvas canvas{data[classIndex[k] / 32], width, height, 1u << (classIndex[k] % 32)};

@@ -2,65 +2,114 @@
 // of what is not starts or ends one class's run.
 #include "runs.h"
 
-#include "kernel.h"
+#include "vectorized.h"
 
 #include <algorithm>
-#include <array>
 #include <charconv>
+#include <cstring>
 #include <memory>
+
+#if defined(__x86_64__)
+#include <immintrin.h>
+#endif
 
 namespace phalanx {
 namespace {
 
-class Scanner {
- public:
-  explicit Scanner(std::vector<Boundaries>& classes) : classes_(classes) {}
+constexpr size_t kBlock = 64, kGroup = 16;
 
-  // The next `count` pixels of one plane, in scan order; `position` is where the first of them is.
-  void Scan(const uint32_t* pixels, size_t count, uint32_t position, uint32_t* before, size_t firstClass) {
-    if (count == 0) return;
-    Change(pixels[0] ^ *before, position, firstClass);
-    constexpr size_t kBlock = 32;
-    size_t i = 1;
-    for (; i + kBlock <= count; i += kBlock) {
-      uint32_t any = 0;
-      for (size_t j = 0; j < kBlock; j++) any |= pixels[i + j] ^ pixels[i + j - 1];
-      if (any == 0) continue;
-      for (size_t j = i; j < i + kBlock; j++) Change(pixels[j] ^ pixels[j - 1], position + j, firstClass);
+// From `from` on in whole blocks: where the first begins that has a difference, or where no whole block is left.
+VECTORIZED size_t SkipEqual(const uint32_t* now, const uint32_t* before, size_t from, size_t count) {
+  typedef uint64_t Lanes __attribute__((vector_size(32)));
+  size_t i = from;
+  for (; i + kBlock <= count; i += kBlock) {
+    Lanes any = {};
+    for (size_t j = i; j < i + kBlock; j += sizeof(Lanes) / sizeof(uint32_t)) {
+      Lanes a, b;
+      std::memcpy(&a, now + j, sizeof(Lanes));
+      std::memcpy(&b, before + j, sizeof(Lanes));
+      any |= a ^ b;
     }
-    for (; i < count; i++) Change(pixels[i] ^ pixels[i - 1], position + i, firstClass);
-    *before = pixels[count - 1];
+    if ((any[0] | any[1] | any[2] | any[3]) != 0) break;
   }
+  return i;
+}
 
-  void Change(uint32_t changed, uint32_t position, size_t firstClass) {
-    while (changed != 0) {
-      const size_t index = firstClass + __builtin_ctz(changed);
-      if (index < classes_.size()) classes_[index].push_back(position);
-      changed &= changed - 1;
+// Bit j: pixel j of a group differs.
+inline uint32_t Differences(const uint32_t* now, const uint32_t* before) {
+#if defined(__x86_64__)
+  const auto equal = [&](int k) {
+    return _mm_cmpeq_epi32(_mm_loadu_si128(reinterpret_cast<const __m128i*>(now) + k),
+                           _mm_loadu_si128(reinterpret_cast<const __m128i*>(before) + k));
+  };
+  const __m128i bytes =
+      _mm_packs_epi16(_mm_packs_epi32(equal(0), equal(1)), _mm_packs_epi32(equal(2), equal(3)));
+  return static_cast<uint32_t>(_mm_movemask_epi8(bytes)) ^ 0xffffu;
+#else
+  uint32_t mask = 0;
+  for (size_t j = 0; j < kGroup; j++) mask |= static_cast<uint32_t>(now[j] != before[j]) << j;
+  return mask;
+#endif
+}
+
+// Calls `visit` with the index of every pixel that differs from its counterpart in `before`.
+template <typename Visit>
+void ForEachDifference(const uint32_t* now, const uint32_t* before, size_t count, const Visit& visit) {
+  size_t i = 0;
+  for (; (i = SkipEqual(now, before, i, count)) + kBlock <= count; i += kBlock) {
+    for (size_t j = i; j < i + kBlock; j += kGroup) {
+      for (uint32_t rest = Differences(now + j, before + j); rest != 0; rest &= rest - 1) {
+        visit(j + __builtin_ctz(rest));
+      }
     }
   }
+  for (; i < count; i++) {
+    if (now[i] != before[i]) visit(i);
+  }
+}
 
- private:
-  std::vector<Boundaries>& classes_;
+void ScanRows(const uint32_t* pixels, size_t count, size_t firstClass, RunCollector& found) {
+  found.Change(pixels[0], 0, firstClass);
+  ForEachDifference(pixels + 1, pixels, count - 1, [&](size_t i) {
+    found.Change(pixels[i + 1] ^ pixels[i], static_cast<uint32_t>(i + 1), firstClass);
+  });
+  found.Change(pixels[count - 1], static_cast<uint32_t>(count), firstClass);
+}
+
+// A pixel that differs from the one above it.
+struct Step {
+  uint32_t column, row, changed;
 };
 
-std::string Format(const Boundaries& runs, bool relative, uint32_t base) {
-  std::string text;
-  // Two numbers of at most ten digits, each with a space.
-  text.resize(runs.size() * 11);
-  char* next = text.data();
-  char* const end = next + text.size();
+// Rows are compared with the rows above them, and only what differs is put in the order of columns. In strips, so that
+// of noise not too much is kept.
+void ScanColumns(const uint32_t* pixels, size_t width, size_t height, size_t firstClass, RunCollector& found) {
+  constexpr size_t kStrip = 512;
+  std::vector<Step> steps, sorted;
   uint32_t before = 0;
-  for (size_t i = 0; i < runs.size(); i += 2) {
-    const uint32_t start = relative ? runs[i] - before : runs[i] + base;
-    before = runs[i + 1];
-    next = std::to_chars(next, end, start).ptr;
-    *next++ = ' ';
-    next = std::to_chars(next, end, before - runs[i]).ptr;
-    *next++ = ' ';
+  for (size_t left = 0; left < width; left += kStrip) {
+    const size_t columns = std::min(kStrip, width - left);
+    steps.clear();
+    size_t ends[kStrip + 1] = {};
+    for (size_t y = 1; y < height; y++) {
+      const uint32_t *row = pixels + y * width + left, *above = row - width;
+      ForEachDifference(row, above, columns, [&](size_t x) {
+        steps.push_back({static_cast<uint32_t>(x), static_cast<uint32_t>(y), row[x] ^ above[x]});
+        ends[x + 1]++;
+      });
+    }
+    for (size_t x = 0; x < columns; x++) ends[x + 1] += ends[x];
+    sorted.resize(steps.size());
+    for (const Step& step : steps) sorted[ends[step.column]++] = step;
+    // Now ends[x] is where the steps of column x end.
+    for (size_t x = 0, next = 0; x < columns; x++) {
+      const auto top = static_cast<uint32_t>((left + x) * height);
+      found.Change(pixels[left + x] ^ before, top, firstClass);
+      for (; next < ends[x]; next++) found.Change(sorted[next].changed, top + sorted[next].row, firstClass);
+      before = pixels[(height - 1) * width + left + x];
+    }
   }
-  text.resize(runs.empty() ? 0 : next - text.data() - 1);
-  return text;
+  found.Change(before, static_cast<uint32_t>(width * height), firstClass);
 }
 
 // planes, width, height, classes, columnMajor
@@ -95,59 +144,64 @@ Napi::Value LabelRuns(const Napi::CallbackInfo& info) {
       });
 }
 
-// encodeRle(planes, width, height, classes, columnMajor, relative, base): resolves with one string per class, "start
-// length" pairs separated by single spaces, '' for an empty class.
+// encodeRle(planes, width, height, classes, columnMajor, relative, base): resolves with one string per class.
 Napi::Value EncodeRle(const Napi::CallbackInfo& info) {
   std::vector<Napi::Object> owners;
   const LabelScan input = ScanArgs(info, owners);
-  const bool relative = BooleanArg(info, 5, "relative");
-  const auto base = static_cast<uint32_t>(IntegerArg(info, 6, "base", 0, 1));
+  const PairFormat format = PairFormatArg(info, 5);
   auto texts = std::make_shared<std::vector<std::string>>();
   return AsyncKernel::Run(
-      info, owners,
-      [texts, input, relative, base]() {
-        for (const Boundaries& runs : input.FindRuns()) texts->push_back(Format(runs, relative, base));
-      },
-      [texts](Napi::Env env) -> Napi::Value {
-        Napi::Array result = Napi::Array::New(env, texts->size());
-        for (size_t c = 0; c < texts->size(); c++) {
-          result.Set(static_cast<uint32_t>(c), Napi::String::New(env, (*texts)[c]));
-        }
-        return result;
-      });
+      info, owners, [texts, input, format]() { *texts = format.Texts(input.FindRuns()); },
+      [texts](Napi::Env env) { return ArrayOf(env, *texts); });
 }
 
 }  // namespace
 
 std::vector<Boundaries> LabelScan::FindRuns() const {
-  std::vector<Boundaries> runs(classes);
-  Scanner scanner(runs);
-  const auto pixels = static_cast<uint32_t>(width * height);
-  // Columns are read sixteen at a time, a cache line of each row, and laid out as the scan wants them. A stride that is
-  // no power of two keeps the sixteen out of each other's cache sets.
-  constexpr size_t kStrip = 16;
-  const size_t stride = height + kStrip;
-  std::vector<uint32_t> strip(columnMajor ? kStrip * stride : 0);
+  RunCollector found(classes);
   for (size_t p = 0; p < planes.size(); p++) {
-    uint32_t before = 0;
     if (columnMajor) {
-      for (size_t x0 = 0; x0 < width; x0 += kStrip) {
-        const size_t columns = std::min(kStrip, width - x0);
-        for (size_t y = 0; y < height; y++) {
-          const uint32_t* row = planes[p] + y * width + x0;
-          for (size_t x = 0; x < columns; x++) strip[x * stride + y] = row[x];
-        }
-        for (size_t x = 0; x < columns; x++) {
-          const auto position = static_cast<uint32_t>((x0 + x) * height);
-          scanner.Scan(strip.data() + x * stride, height, position, &before, p * 32);
-        }
-      }
+      ScanColumns(planes[p], width, height, p * 32, found);
     } else {
-      scanner.Scan(planes[p], pixels, 0, &before, p * 32);
+      ScanRows(planes[p], width * height, p * 32, found);
     }
-    scanner.Change(before, pixels, p * 32);
   }
-  return runs;
+  return found.Take();
+}
+
+std::string PairFormat::Text(const Boundaries& runs) const {
+  std::string text;
+  // Two numbers of at most ten digits, each with a space.
+  text.resize(runs.size() * 11);
+  char* next = text.data();
+  char* const end = next + text.size();
+  uint32_t before = 0;
+  for (size_t i = 0; i < runs.size(); i += 2) {
+    const uint32_t start = relative ? runs[i] - before : runs[i] + base;
+    before = runs[i + 1];
+    next = std::to_chars(next, end, start).ptr;
+    *next++ = ' ';
+    next = std::to_chars(next, end, before - runs[i]).ptr;
+    *next++ = ' ';
+  }
+  text.resize(runs.empty() ? 0 : next - text.data() - 1);
+  return text;
+}
+
+std::vector<std::string> PairFormat::Texts(const std::vector<Boundaries>& classes) const {
+  std::vector<std::string> texts;
+  for (const Boundaries& runs : classes) texts.push_back(Text(runs));
+  return texts;
+}
+
+PairFormat PairFormatArg(const Napi::CallbackInfo& info, size_t index) {
+  return {BooleanArg(info, index, "relative"), static_cast<uint32_t>(IntegerArg(info, index + 1, "base", 0, 1))};
+}
+
+Napi::Value ArrayOf(Napi::Env env, const std::vector<std::string>& texts) {
+  Napi::Array result = Napi::Array::New(env, texts.size());
+  for (size_t c = 0; c < texts.size(); c++) result.Set(static_cast<uint32_t>(c), Napi::String::New(env, texts[c]));
+  return result;
 }
 
 void RegisterRuns(Napi::Env env, Napi::Object exports) {

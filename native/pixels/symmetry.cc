@@ -1,5 +1,6 @@
 // The eight symmetries of a rectangle, of an image together with its packed label planes.
 #include "kernel.h"
+#include "vectorized.h"
 
 #include <algorithm>
 #include <cstring>
@@ -37,8 +38,8 @@ void MirrorRow(const uint8_t* source, uint8_t* target, int64_t width, int channe
   }
 }
 
-void MirrorRow(const uint32_t* source, uint32_t* target, int64_t width, int) {
-  std::reverse_copy(source, source + width, target);
+VECTORIZED void MirrorRow(const uint32_t* __restrict source, uint32_t* __restrict target, int64_t width, int) {
+  for (int64_t x = 0; x < width; x++) target[x] = source[width - 1 - x];
 }
 
 template <typename T>

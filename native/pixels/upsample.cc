@@ -4,8 +4,8 @@
 // Between four neighbouring logits every interpolated value lies between the smallest and the largest of them. So a
 // class whose four corners are all above or all not above its threshold is decided for the whole cell between them, for
 // 32 classes at once by AND and OR; only the cells that a class's border crosses are interpolated.
-#include "axis.h"
-#include "kernel.h"
+#include "upsample.h"
+
 #include "vectorized.h"
 
 #include <algorithm>
@@ -14,14 +14,8 @@
 namespace phalanx {
 namespace {
 
-struct Logits {
-  const float* data;  // [height, width, classes]
-  int64_t width, height, classes;
-  const float* thresholds;  // [classes]
-};
-
-// Bit c of each source pixel: logit of class firstClass + c above its threshold. `count` is at most 32.
-VECTORIZED void AboveThreshold(const Logits& logits, int64_t firstClass, int64_t count, uint32_t* above) {
+// Of at most 32 classes.
+VECTORIZED void SetBits(const Logits& logits, int64_t firstClass, int64_t count, uint32_t* above) {
   uint32_t bits[32] = {};
   float thresholds[32] = {};
   for (int64_t c = 0; c < count; c++) {
@@ -76,8 +70,8 @@ void UpsamplePlane(const Logits& logits, int64_t firstClass, const uint32_t* abo
       for (uint32_t rest = border.undecided; rest != 0; rest &= rest - 1) {
         const int64_t c = firstClass + __builtin_ctz(rest);
         const uint32_t bit = rest & -rest;
-        const auto at = [&](size_t position) { return logits.data[position * logits.classes + c]; };
-        const float a = at(first + left), b = at(first + right), d = at(second + left), e = at(second + right);
+        const float a = logits.At(first + left, c), b = logits.At(first + right, c);
+        const float d = logits.At(second + left, c), e = logits.At(second + right, c);
         const float threshold = logits.thresholds[c];
         for (size_t y = top; y < bottom; y++) {
           uint32_t* pixels = target + y * width;
@@ -95,29 +89,42 @@ void UpsamplePlane(const Logits& logits, int64_t firstClass, const uint32_t* abo
 
 // upsampleThresholdPack(logits, sourceWidth, sourceHeight, thresholds, target, width, height)
 Napi::Value UpsampleThresholdPack(const Napi::CallbackInfo& info) {
-  const int64_t sourceWidth = SideArg(info, 1, "sourceWidth"), sourceHeight = SideArg(info, 2, "sourceHeight");
-  const auto thresholds = SpanArg<float>(info, 3, "thresholds");
-  const auto classes = static_cast<int64_t>(thresholds.length);
-  if (sourceWidth * sourceHeight > kMaxPixels || classes > 4096) FailRange(info, "logits", "too large");
-  const auto data = SpanArg<float>(info, 0, "logits", sourceWidth * sourceHeight * classes);
+  const LogitsArg source(info);
+  const Logits logits = source.logits;
   const int64_t width = SideArg(info, 5, "width"), height = SideArg(info, 6, "height");
   const Planes target = PlanesArg(info, 4, "target", width * height);
-  if (static_cast<int64_t>(target.data.size()) != (classes + 31) / 32) FailRange(info, "target", "wrong plane count");
-  std::vector<Napi::Object> keep{info[4].As<Napi::Object>(), data.owner, thresholds.owner};
+  if (static_cast<int64_t>(target.data.size()) != (logits.classes + 31) / 32) {
+    FailRange(info, "target", "wrong plane count");
+  }
+  std::vector<Napi::Object> keep{info[4].As<Napi::Object>()};
+  keep.insert(keep.end(), source.owners.begin(), source.owners.end());
   keep.insert(keep.end(), target.owners.begin(), target.owners.end());
-  const Logits logits{data.data, sourceWidth, sourceHeight, classes, thresholds.data};
   return AsyncKernel::Run(info, keep, [logits, width, height, planes = target.data]() {
     const Axis xs(width, logits.width), ys(height, logits.height);
     std::vector<uint32_t> above(logits.width * logits.height);
     for (size_t p = 0; p < planes.size(); p++) {
       const auto firstClass = static_cast<int64_t>(32 * p);
-      AboveThreshold(logits, firstClass, std::min<int64_t>(32, logits.classes - firstClass), above.data());
+      AboveThreshold(logits, firstClass, above.data());
       UpsamplePlane(logits, firstClass, above.data(), xs, ys, planes[p]);
     }
   });
 }
 
 }  // namespace
+
+LogitsArg::LogitsArg(const Napi::CallbackInfo& info) {
+  const int64_t width = SideArg(info, 1, "sourceWidth"), height = SideArg(info, 2, "sourceHeight");
+  const auto thresholds = SpanArg<float>(info, 3, "thresholds");
+  const auto classes = static_cast<int64_t>(thresholds.length);
+  if (width * height > kMaxPixels || classes > 4096) FailRange(info, "logits", "too large");
+  const auto data = SpanArg<float>(info, 0, "logits", width * height * classes);
+  logits = {data.data, width, height, classes, thresholds.data};
+  owners = {data.owner, thresholds.owner};
+}
+
+void AboveThreshold(const Logits& logits, int64_t firstClass, uint32_t* above) {
+  SetBits(logits, firstClass, std::min<int64_t>(32, logits.classes - firstClass), above);
+}
 
 void RegisterUpsample(Napi::Env env, Napi::Object exports) {
   Export(env, exports, "upsampleThresholdPack", UpsampleThresholdPack);

@@ -1,6 +1,7 @@
 import { PhalanxError } from '../core/errors.ts';
 import { nativePixels } from '../pixels/native.ts';
-import { createLabelMap } from './labelMap.ts';
+import { uninitializedPlanes } from '../pixels/memory.ts';
+import { planeCount } from './labelMap.ts';
 import type { LabelMap } from './labelMap.ts';
 
 /** One closed outline of one class. */
@@ -44,17 +45,11 @@ interface PolygonKernels {
  * @throws PhalanxError `labels/polygon` for a point that is not two finite numbers within ±131072 pixels.
  */
 export async function fillPolygons(polygons: readonly Polygon[], size: LabelMapSize): Promise<LabelMap> {
-  const labels = createLabelMap(size.width, size.height, size.classes);
-  const { points, counts, classIndices } = flattenPolygons(polygons, size.classes);
-  await nativePixels<PolygonKernels>().fillPolygons(
-    labels.planes,
-    size.width,
-    size.height,
-    points,
-    counts,
-    classIndices,
-  );
-  return labels;
+  const { width, height, classes } = size;
+  const { points, counts, classIndices } = flattenPolygons(polygons, classes);
+  const planes = uninitializedPlanes(planeCount(classes), width * height);
+  await nativePixels<PolygonKernels>().fillPolygons(planes, width, height, points, counts, classIndices);
+  return { width, height, classes, planes };
 }
 
 /** Polygons as the kernels take them: coordinates cut to integers and laid out in one array. */

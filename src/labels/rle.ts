@@ -63,10 +63,14 @@ export async function encodeRle(labels: LabelMap, dialect: RleDialect): Promise<
     labels.height,
     labels.classes,
     dialect.order === 'column-major',
-    dialect.starts === 'relative',
-    dialect.starts === 'absolute' ? dialect.base : 0,
+    ...pairCounting(dialect),
   );
   return texts.map((text) => (text === '' ? dialect.empty : text));
+}
+
+/** How pairs count, as kernels take it. */
+export function pairCounting(dialect: PairDialect): [relative: boolean, base: number] {
+  return dialect.starts === 'relative' ? [true, 0] : [false, dialect.base];
 }
 
 /** @throws PhalanxError `labels/mask-mismatch` when the mask counts pixels in another order than the dialect. */

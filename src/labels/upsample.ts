@@ -1,6 +1,8 @@
 import { nativePixels } from '../pixels/native.ts';
 import { createLabelMap } from './labelMap.ts';
 import type { LabelMap } from './labelMap.ts';
+import { encodeRle, pairCounting } from './rle.ts';
+import type { RleDialect } from './rle.ts';
 
 /** What a network says about one image: `[height, width, classes]`, row-major, classes innermost. */
 export interface Logits {
@@ -33,6 +35,16 @@ interface UpsampleKernels {
     width: number,
     height: number,
   ): Promise<unknown>;
+  upsampleRle(
+    logits: Float32Array,
+    sourceWidth: number,
+    sourceHeight: number,
+    thresholds: Float32Array,
+    width: number,
+    height: number,
+    relative: boolean,
+    base: number,
+  ): Promise<string[]>;
 }
 
 /** The logit of a probability in (0, 1), the inverse of the sigmoid. */
@@ -49,9 +61,7 @@ export function logitOf(probability: number): number {
  */
 export async function upsampleThresholdPack(logits: Logits, options: ThresholdOptions): Promise<LabelMap> {
   const { width, height, thresholds } = options;
-  if (thresholds.length !== logits.classes) {
-    throw new RangeError(`${thresholds.length} thresholds for ${logits.classes} classes`);
-  }
+  checkThresholds(logits, options);
   const labels = createLabelMap(width, height, logits.classes);
   await nativePixels<UpsampleKernels>().upsampleThresholdPack(
     logits.data,
@@ -63,4 +73,37 @@ export async function upsampleThresholdPack(logits: Logits, options: ThresholdOp
     height,
   );
   return labels;
+}
+
+/**
+ * What `encodeRle` makes of `upsampleThresholdPack`, one string per class, `[classes]`. For row-major pairs without ever
+ * making the label map: time goes with the logits and the borders in them, not with the pixels of the image.
+ *
+ * @throws RangeError when sizes and lengths do not fit together.
+ */
+export async function upsampleRle(
+  logits: Logits,
+  options: ThresholdOptions,
+  dialect: RleDialect,
+): Promise<string[]> {
+  if (dialect.order !== 'row-major') {
+    return encodeRle(await upsampleThresholdPack(logits, options), dialect);
+  }
+  checkThresholds(logits, options);
+  const texts = await nativePixels<UpsampleKernels>().upsampleRle(
+    logits.data,
+    logits.width,
+    logits.height,
+    options.thresholds,
+    options.width,
+    options.height,
+    ...pairCounting(dialect),
+  );
+  return texts.map((text) => (text === '' ? dialect.empty : text));
+}
+
+function checkThresholds({ classes }: Logits, { thresholds }: ThresholdOptions): void {
+  if (thresholds.length !== classes) {
+    throw new RangeError(`${thresholds.length} thresholds for ${classes} classes`);
+  }
 }

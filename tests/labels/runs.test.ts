@@ -17,6 +17,21 @@ import { maskOf } from './goldens.ts';
 import { randomLabelMap } from './random.ts';
 
 describe('labelRuns', () => {
+  it.each(['row-major', 'column-major'] as const)(
+    'equals its twin in more than one strip, %s',
+    async (order) => {
+      const random = Random.from('strips', order);
+      for (const [width, height] of [
+        [1100, 7],
+        [513, 1],
+        [577, 66],
+      ] as const) {
+        const labels = randomLabelMap(random, width, height, 5);
+        expect(await labelRuns(labels, order)).toEqual(labelRunsPlain(labels, order));
+      }
+    },
+  );
+
   it.each(['row-major', 'column-major'] as const)('equals its twin, %s', async (order: PixelOrder) => {
     const random = Random.from('labelRuns', order);
     for (let round = 0; round < 15; round++) {

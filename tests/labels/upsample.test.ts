@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { Random } from '../../src/core/random.ts';
 import { upsampleBilinear, upsampleThresholdPackPlain } from '../../src/labels/plain/upsample.ts';
-import { logitOf, upsampleThresholdPack } from '../../src/labels/upsample.ts';
+import { encodeRle, rleDialects } from '../../src/labels/rle.ts';
+import { logitOf, upsampleRle, upsampleThresholdPack } from '../../src/labels/upsample.ts';
 import type { Logits } from '../../src/labels/upsample.ts';
 import { digest, golden, maskOf, pattern } from './goldens.ts';
 
@@ -97,5 +98,54 @@ describe('upsampleThresholdPack', () => {
     await rejected({ data: new Float32Array(7) });
     await rejected({}, { ...size, thresholds: new Float32Array(3) });
     await rejected({}, { width: 0, height: 4, thresholds: two });
+  });
+});
+
+describe('upsampleRle', () => {
+  it('writes what its twin and encodeRle write, in every order and dialect', async () => {
+    const random = Random.from('upsampled runs');
+    const relative = { order: 'row-major', starts: 'relative', empty: '-1' } as const;
+    for (let round = 0; round < 24; round++) {
+      const [width, height] = [random.integer(1, 40), random.integer(1, 40)];
+      const classes = random.integer(1, 70);
+      const logits =
+        round % 3 === 0
+          ? noiseLogits({ from: [width, height], classes, to: [1, 1] })
+          : blobs(random, width, height, classes);
+      const options = {
+        width: random.integer(1, 130),
+        height: random.integer(1, 130),
+        thresholds: Float32Array.from({ length: classes }, () => logitOf(random.uniform(0.02, 0.98))),
+      };
+      const labels = upsampleThresholdPackPlain(logits, options);
+      for (const dialect of [rleDialects.handBone, relative, rleDialects.coco, rleDialects.hubmap]) {
+        expect(await upsampleRle(logits, options, dialect)).toEqual(await encodeRle(labels, dialect));
+      }
+    }
+  });
+
+  it('takes NaN and infinities as upsampleThresholdPack does', async () => {
+    const values = [Number.NaN, Infinity, -Infinity, -1, 1, 0];
+    const random = Random.from('odd logits');
+    for (let round = 0; round < 10; round++) {
+      const data = Float32Array.from({ length: 5 * 4 * 3 }, () => random.choice(values));
+      const logits = { width: 5, height: 4, classes: 3, data };
+      const options = { width: 23, height: 18, thresholds: new Float32Array(3) };
+      const labels = await upsampleThresholdPack(logits, options);
+      const { handBone } = rleDialects;
+      expect(await upsampleRle(logits, options, handBone)).toEqual(await encodeRle(labels, handBone));
+    }
+  });
+
+  it('rejects lengths that do not fit', async () => {
+    const logits = { width: 2, height: 2, classes: 2, data: new Float32Array(8) };
+    const options = { width: 4, height: 4, thresholds: new Float32Array(2) };
+    const rejected = (changed: Partial<Logits>, other: Partial<typeof options> = {}) =>
+      expect(
+        upsampleRle({ ...logits, ...changed }, { ...options, ...other }, rleDialects.handBone),
+      ).rejects.toThrow(RangeError);
+    await rejected({ data: new Float32Array(7) });
+    await rejected({}, { thresholds: new Float32Array(3) });
+    await rejected({}, { width: 1 << 16, height: 1 << 16 });
   });
 });

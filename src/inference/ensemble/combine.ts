@@ -1,4 +1,5 @@
 import type { Logits } from '../../labels/upsample.ts';
+import { release } from '../../pixels/memory.ts';
 import type { LogitFile } from '../store/logitFile.ts';
 import type { LogitStore } from '../store/logitStore.ts';
 import { addResized, mixLogits } from '../store/packedPlane.ts';
@@ -26,7 +27,7 @@ export function sharesOf(members: readonly EnsembleMember[], classes: number): n
 /**
  * The weighted mean of several models' logits of one image, at the largest of their resolutions; smaller ones are
  * resized bilinearly (`align_corners=False`). Bilinear resizing and a mean commute, so for members of one resolution
- * this is the mean of what each would be at the image's size.
+ * this is the mean of what each would be at the image's size. Whoever is done with them may `release` their data.
  *
  * @param shares `[members][classes]`.
  * @throws PhalanxError `logits/damaged`.
@@ -48,7 +49,11 @@ export async function combineLogits(
   }
   const [largest, ...others] = [...groups.values()].sort((a, b) => b.height * b.width - a.height * a.width);
   const mixed = await mix(largest!);
-  for (const group of others) await addResized(mixed, await mix(group));
+  for (const group of others) {
+    const smaller = await mix(group);
+    await addResized(mixed, smaller);
+    release([smaller.data]);
+  }
   return mixed;
 }
 

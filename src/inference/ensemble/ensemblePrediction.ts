@@ -1,7 +1,9 @@
 import { mapConcurrently } from '../../data/mapConcurrently.ts';
 import type { LabelMap } from '../../labels/labelMap.ts';
 import { encodeRle, rleDialects } from '../../labels/rle.ts';
-import { logitOf, upsampleThresholdPack } from '../../labels/upsample.ts';
+import { logitOf, upsampleRle, upsampleThresholdPack } from '../../labels/upsample.ts';
+import type { Logits, ThresholdOptions } from '../../labels/upsample.ts';
+import { release } from '../../pixels/memory.ts';
 import type { LogitFile } from '../store/logitFile.ts';
 import { leavesOf, logitShares } from './combination.ts';
 import type { AnyMember, Combination } from './combination.ts';
@@ -36,18 +38,39 @@ export class EnsemblePrediction {
 
   /** At the image's own size. */
   async labels(image: string): Promise<LabelMap> {
-    const files = await mapConcurrently(this.#leaves, ({ store }) => store.read(image));
-    const shares = this.#shares;
-    if (shares === undefined || !fitsWhole(files)) return jointLabels(this.#joint, files, this.#thresholds);
-    const { originalHeight: height, originalWidth: width } = files[0]!.info;
-    const logits = await combineLogits(files, shares);
-    const thresholds = Float32Array.from(this.#thresholds, logitOf);
-    return upsampleThresholdPack(logits, { width, height, thresholds });
+    return (await this.#upsampled(image, upsampleThresholdPack)) ?? (await this.#joined(image));
   }
 
   /** RLE of each class. */
   async rows(image: string): Promise<readonly string[]> {
-    return encodeRle(await this.labels(image), rleDialects.handBone);
+    const dialect = rleDialects.handBone;
+    const rows = await this.#upsampled(image, (logits, options) => upsampleRle(logits, options, dialect));
+    return rows ?? encodeRle(await this.#joined(image), dialect);
+  }
+
+  /** Undefined where the mean cannot be taken before upsampling. */
+  async #upsampled<Result>(
+    image: string,
+    upsample: (logits: Logits, options: ThresholdOptions) => Promise<Result>,
+  ): Promise<Result | undefined> {
+    const shares = this.#shares;
+    if (shares === undefined) return undefined;
+    const files = await this.#files(image);
+    if (!fitsWhole(files)) return undefined;
+    const { originalHeight: height, originalWidth: width } = files[0]!.info;
+    const logits = await combineLogits(files, shares);
+    const thresholds = Float32Array.from(this.#thresholds, logitOf);
+    const result = await upsample(logits, { width, height, thresholds });
+    release([logits.data]);
+    return result;
+  }
+
+  async #joined(image: string): Promise<LabelMap> {
+    return jointLabels(this.#joint, await this.#files(image), this.#thresholds);
+  }
+
+  #files(image: string): Promise<LogitFile[]> {
+    return mapConcurrently(this.#leaves, ({ store }) => store.read(image));
   }
 }
 

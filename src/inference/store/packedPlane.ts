@@ -1,5 +1,6 @@
 import type { Logits } from '../../labels/upsample.ts';
 import { nativePixels } from '../../pixels/native.ts';
+import { uninitializedFloats } from '../../pixels/memory.ts';
 import { decodingTable, encodingTable, flatHigh, flatLow } from './quantization.ts';
 
 /**
@@ -88,6 +89,7 @@ interface LogitKernels {
     height: number,
     width: number,
     classes: number,
+    target: Float32Array,
   ): Promise<Float32Array>;
   addResized(
     target: Float32Array,
@@ -124,7 +126,10 @@ export interface PackedLogits {
   readonly weights: readonly number[];
 }
 
-/** The weighted sum of packed logits of one size, `[height, width, classes]`, off the JavaScript thread. */
+/**
+ * The weighted sum of packed logits of one size, `[height, width, classes]`, off the JavaScript thread, in memory that
+ * `release` takes back.
+ */
 export async function mixLogits(
   members: readonly PackedLogits[],
   height: number,
@@ -132,7 +137,9 @@ export async function mixLogits(
 ): Promise<Float32Array> {
   const planes = members.flatMap((member) => member.planes);
   const tables = members.flatMap((member) => member.weights.map(weightedTable));
-  return nativePixels<LogitKernels>().mixLogits(planes, tables, height, width, members[0]!.planes.length);
+  const classes = members[0]!.planes.length;
+  const target = uninitializedFloats(height * width * classes);
+  return nativePixels<LogitKernels>().mixLogits(planes, tables, height, width, classes, target);
 }
 
 /** Logit of each stored byte times a weight, `[256]`. */
