@@ -150,7 +150,7 @@ async function gather(
 ): Promise<Float32Array[]> {
   const planes = Array.from({ length: end - first }, () => new Float32Array(height * width));
   // Axes from the slowest to the fastest in memory.
-  const axes: string[] = fortran ? [...layout].reverse() : [...layout];
+  const axes: string[] = fortran ? Array.from(layout).reverse() : Array.from(layout);
   const sides = fortran ? [...shape].reverse() : shape;
   const [classAxis, rowAxis, columnAxis] = ['c', 'h', 'w'].map((axis) => axes.indexOf(axis)) as [
     number,
