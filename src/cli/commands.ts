@@ -3,6 +3,7 @@ import { registerAugment } from './commands/augment.ts';
 import { registerData } from './commands/data.ts';
 import { registerDemo } from './commands/demo.ts';
 import { registerEvaluate } from './commands/evaluate.ts';
+import { registerLogits } from './commands/logits.ts';
 import { registerModel } from './commands/model.ts';
 import { registerPredict } from './commands/predict.ts';
 import { registerRuns } from './commands/runs.ts';
@@ -17,6 +18,7 @@ export const commands: readonly RegisterCommand[] = [
   registerTrain,
   registerEvaluate,
   registerPredict,
+  registerLogits,
   registerSubmission,
   registerModel,
   registerRuns,

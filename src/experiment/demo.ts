@@ -76,11 +76,10 @@ export async function findDemoRun(demo: Demo, member: Resolved<Experiment>): Pro
 
 /** The ensemble, and before it each member alone, all written by the same path. */
 export function demoSubmissions({ ensemble }: Demo): Ensemble[] {
-  const alone = ensemble.members.map((member) => ({
-    ...ensemble,
-    output: basename(member.run),
-    members: [{ ...member, weight: 1 }],
-  }));
+  const alone = ensemble.members.flatMap((member) => {
+    if (member.run === undefined) return [];
+    return [{ ...ensemble, output: basename(member.run), members: [{ ...member, weight: 1 }] }];
+  });
   return [...alone, ensemble];
 }
 

@@ -1,18 +1,20 @@
 import { join } from 'node:path';
 import { PhalanxError } from '../core/errors.ts';
-import { nearest } from '../core/nearest.ts';
-import type { Dataset, SampleEntry } from '../data/dataset.ts';
-import { ensemble } from '../inference/ensemble/ensemble.ts';
+import type { SampleEntry } from '../data/dataset.ts';
+import { readHandBone } from '../data/handBone/reader.ts';
+import type { LabelMap } from '../labels/labelMap.ts';
+import { isJoint } from '../inference/ensemble/combination.ts';
+import type { AnyMember } from '../inference/ensemble/combination.ts';
+import { ensemble, requireFree } from '../inference/ensemble/ensemble.ts';
 import type { EnsembleEvent } from '../inference/ensemble/ensemble.ts';
 import { searchThresholds } from '../inference/ensemble/thresholds.ts';
 import type { ThresholdFinding } from '../inference/ensemble/thresholds.ts';
-import type { EnsembleMember } from '../inference/ensemble/combine.ts';
 import type { PredictionEvent } from '../inference/predict.ts';
-import { ttaOf } from '../inference/tta/options.ts';
+import { byClass, memberName, membersOf, planMembers, runsOf } from './ensembleMembers.ts';
+import type { PlannedMember, PlannedRun } from './ensembleMembers.ts';
 import { openRunData, predictRun, storeOf } from './predictRun.ts';
 import type { PredictedSplit, RunData } from './predictRun.ts';
-import { findRun } from './runDirectory.ts';
-import type { Run } from './runDirectory.ts';
+import { storedImages } from './storedImages.ts';
 import type { Ensemble } from './schema.ts';
 
 export type RunEnsembleEvent =
@@ -40,23 +42,31 @@ export interface RunEnsembleOptions {
  * @throws PhalanxError `run/missing`, `ensemble/*`, and what predicting throws.
  */
 export async function* runEnsemble(options: RunEnsembleOptions): AsyncGenerator<RunEnsembleEvent> {
-  const { config, submissions = 'submissions', signal } = options;
-  const runs = await Promise.all(config.members.map(({ run }) => findRun(options.runs ?? 'runs', run)));
-  const { members, dataset, entries } = yield* predictMembers(options, runs, 'test');
+  const { config, submissions = 'submissions', overwrite = false, signal } = options;
+  const out = join(submissions, `${config.output}.csv`);
+  const planned = await planMembers(config, options.runs ?? 'runs');
+  // Before anything is predicted, which may take hours.
+  requireFree(out, overwrite);
+  const { members, classes, entries } = yield* predictMembers(options, planned, 'test');
   const threshold =
     config.threshold === 'search'
-      ? yield* searchedThresholds(options, runs)
-      : declaredThresholds(config.threshold, dataset.classes);
+      ? yield* searchedThresholds(options, planned)
+      : byClass(config.threshold, classes, 'threshold', 0.5);
   const scores = Object.fromEntries(
-    runs.flatMap((run) => (run.state.bestDice === undefined ? [] : [[memberName(run), run.state.bestDice]])),
-  ) as Record<string, number>;
+    runsOf(planned).flatMap(({ name, run }) => {
+      const { bestDice } = run.state;
+      return bestDice === undefined ? [] : [[name, bestDice] as const];
+    }),
+  );
+  const { combine } = config;
   const events = ensemble({
     members,
+    combine,
     entries,
-    classes: dataset.classes,
-    out: join(submissions, `${config.output}.csv`),
+    classes,
+    out,
     threshold,
-    overwrite: options.overwrite ?? false,
+    overwrite,
     config,
     scores,
     signal,
@@ -65,31 +75,75 @@ export async function* runEnsemble(options: RunEnsembleOptions): AsyncGenerator<
 }
 
 interface Predicted {
-  readonly members: readonly EnsembleMember[];
-  readonly dataset: Dataset;
+  readonly members: readonly AnyMember[];
+  readonly classes: readonly string[];
   readonly entries: readonly SampleEntry[];
+  readonly truth: (entry: SampleEntry) => Promise<LabelMap>;
 }
 
+/** Predicts what the runs among the members have not predicted yet. */
 async function* predictMembers(
-  { config, cache, data: root, signal }: RunEnsembleOptions,
-  runs: readonly Run[],
+  options: RunEnsembleOptions,
+  planned: readonly PlannedMember[],
   split: PredictedSplit,
 ): AsyncGenerator<RunEnsembleEvent, Predicted> {
-  const tta = ttaOf(config.tta);
-  const members: EnsembleMember[] = [];
+  const runs = runsOf(planned);
+  // A run that is in several ensembles predicts once.
+  const predicted = new Set<string>();
   let first: RunData | undefined;
-  for (const [index, run] of runs.entries()) {
-    const data = await openRunData(run, split, root);
+  for (const [index, member] of runs.entries()) {
+    const data = await openRunData(member.run, split, options.data);
     first ??= data;
     requireSamePeople(first, data);
-    yield { type: 'member', name: memberName(run), index, members: runs.length };
-    const store = storeOf(run, split, tta);
+    const { root } = storeOf(member.run, split, member.tta);
+    if (predicted.has(root)) continue;
+    predicted.add(root);
+    yield { type: 'member', name: member.name, index, members: runs.length };
+    yield* predictMember(options, member, data, split);
+  }
+  const images = first === undefined ? await importedImages(options, planned) : withTruth(first);
+  return { members: membersOf(planned, split, images.classes), ...images };
+}
+
+async function* predictMember(
+  { cache, signal }: RunEnsembleOptions,
+  { name, run, tta }: PlannedRun,
+  data: RunData,
+  split: PredictedSplit,
+): AsyncGenerator<RunEnsembleEvent> {
+  const store = storeOf(run, split, tta);
+  try {
     const events = predictRun({ data, tta, store, signal, ...(cache === undefined ? {} : { cache }) });
     for await (const event of events) yield { type: 'prediction', event };
-    members.push({ name: memberName(run), store, weight: config.members[index]!.weight });
+  } catch (cause) {
+    if (!(cause instanceof PhalanxError)) throw cause;
+    // Without its weights a run can still be joined by the logits that it left, if they are whole.
+    if (cause.code === 'run/no-checkpoint' && (await store.images()).length > 0) return;
+    if (cause.code !== 'logits/not-finite') throw cause;
+    const where = `member ${name}, ${cause.parts.where ?? ''}`;
+    throw new PhalanxError(cause.code, { ...cause.parts, where }, { cause });
   }
-  const { dataset, entries } = first!;
-  return { members, dataset, entries };
+}
+
+function withTruth({ dataset, entries }: RunData): Omit<Predicted, 'members'> {
+  return { classes: dataset.classes, entries, truth: (entry) => dataset.readLabels(entry) };
+}
+
+/** What an ensemble without runs is of: the test images of the dataset if one is given, else those of its logits. */
+async function importedImages(
+  { data }: RunEnsembleOptions,
+  planned: readonly PlannedMember[],
+): Promise<Omit<Predicted, 'members'>> {
+  if (data !== undefined) {
+    const dataset = await readHandBone(data);
+    return {
+      classes: dataset.classes,
+      entries: dataset.entries.test,
+      truth: (entry) => dataset.readLabels(entry),
+    };
+  }
+  const { classes, entries } = await storedImages(planned);
+  return { classes, entries, truth: () => Promise.reject(new Error('imported logits have no annotations')) };
 }
 
 /** Members are joined image by image, so each must be asked for the same ones. */
@@ -105,41 +159,29 @@ function requireSamePeople(first: RunData, other: RunData): void {
   });
 }
 
-function memberName({ state }: Run): string {
-  return `${state.experiment}/fold${state.fold}/${state.id}`;
-}
-
 /** Thresholds found on what the members' fold held out; all members must have held out the same people. */
 async function* searchedThresholds(
   options: RunEnsembleOptions,
-  runs: readonly Run[],
+  planned: readonly PlannedMember[],
 ): AsyncGenerator<RunEnsembleEvent, number[]> {
-  const { members, dataset, entries } = yield* predictMembers(options, runs, 'val');
+  const { members, classes, entries, truth } = yield* predictMembers(options, planned, 'val');
+  const models = members.flatMap((member) => (isJoint(member) ? [] : [member]));
+  const searchable = options.config.combine === 'logits' && runsOf(planned).length === planned.length;
+  if (!searchable || models.length !== members.length) {
+    throw new PhalanxError('ensemble/search', {
+      what: 'Thresholds are searched for means of the logits of runs only',
+      where: `ensemble ${options.config.output}`,
+      expected: 'runs as members and combine: logits, or numbers as thresholds',
+      received: `combine: ${options.config.combine}, ${planned.map(({ kind }) => kind).join(', ')}`,
+    });
+  }
   const findings = await searchThresholds({
-    members,
+    members: models,
     entries,
-    classes: dataset.classes,
-    truth: (entry) => dataset.readLabels(entry),
+    classes,
+    truth,
     signal: options.signal,
   });
   yield { type: 'thresholds', findings };
   return findings.map(({ threshold }) => threshold);
-}
-
-/** The declared threshold of each class, in order. */
-function declaredThresholds(
-  threshold: Exclude<Ensemble['threshold'], 'search'>,
-  classes: readonly string[],
-): number[] {
-  if (typeof threshold === 'number') return classes.map(() => threshold);
-  const unknown = Object.keys(threshold).find((name) => !classes.includes(name));
-  if (unknown !== undefined) {
-    const hint = nearest(unknown, classes);
-    throw new PhalanxError('ensemble/unknown-class', {
-      what: 'A threshold is given for a class that the dataset does not have',
-      where: `threshold.${unknown}`,
-      expected: hint === undefined ? `one of ${classes.join(', ')}` : `perhaps ${hint}`,
-    });
-  }
-  return classes.map((name) => threshold[name] ?? 0.5);
 }

@@ -9,6 +9,7 @@ import { encoderSchema } from '../models/encoders/options.ts';
 import { encoderDefect, paddingDefect } from '../models/modelSchema.ts';
 import type { ModelOptions } from '../models/modelSchema.ts';
 import { maxChannels } from '../pixels/image.ts';
+import { combinations } from '../inference/ensemble/combination.ts';
 import { ttaSchema } from '../inference/tta/options.ts';
 import { inferenceSchema } from '../inference/windows/options.ts';
 import { lossSchema } from '../objectives/losses/loss.ts';
@@ -18,6 +19,7 @@ import { imageNormalizations } from '../training/normalization.ts';
 import { optimizerSchema } from '../training/optimizers/build.ts';
 import { scheduleSchema } from '../training/schedules.ts';
 import { channelsDefect, isPicture, refuseChannels } from './channels.ts';
+import { memberSchema } from './memberSchema.ts';
 import { samplingSchema } from './samplingSchema.ts';
 
 const side = z.int().min(32).max(16384);
@@ -258,17 +260,13 @@ export const ensembleSchema = z.strictObject({
   description: z.string().optional(),
   /** Name of the CSV in `submissions/`. */
   output: text.regex(/^[\w.-]+$/, 'letters, digits, dots, dashes and underscores only'),
-  /** What is averaged. */
-  members: z
-    .array(
-      z.strictObject({
-        /** A run's folder, identifier or experiment (the newest run of it). */
-        run: text,
-        /** Relative to the other members. */
-        weight: z.number().positive().default(1),
-      }),
-    )
-    .min(1),
+  /** What is joined. */
+  members: z.array(memberSchema).min(1),
+  /**
+   * How, at the image's own size: the mean of `logits` or `probabilities`, the `geometric` mean of probabilities, the
+   * mean of each member's `rank` of a pixel, or a majority `vote`; all by weight.
+   */
+  combine: z.enum(combinations).default('logits'),
   /**
    * Views of each image that are predicted and merged: `none`, `hflip` (the image and its mirror image), `vflip`, `flip`
    * (both), `d4` (also turned by quarters), or transforms of one's own, of which the model sees every combination.

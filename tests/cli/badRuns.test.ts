@@ -126,13 +126,13 @@ describe('ensembles', () => {
       /exists already \(submissions\/ens.csv/,
     );
     expect(await readFile(join(cwd, submission))).toEqual(before);
-    expect(json(await phalanx('ensemble', 'ens', '--overwrite', '--json'))).toMatchObject({
+    expect(json(await phalanx('ensemble', 'ens', '--force', '--json'))).toMatchObject({
       path: submission,
     });
   });
 
   test('a threshold of an unknown class is refused with the nearest', async () => {
-    const args = ['--set', 'threshold={"Radus":0.4}', '--overwrite', '--json'];
+    const args = ['--set', 'threshold={"Radus":0.4}', '--force', '--json'];
     expect(sentence(await phalanx('ensemble', 'ens', ...args))).toMatch(/threshold.Radus.*perhaps Radius/);
   });
 });

@@ -17,7 +17,7 @@ import { jointLabels } from '../../src/inference/ensemble/jointLabels.ts';
 import { jointLabelsPlain } from '../../src/inference/ensemble/plain/jointLabels.ts';
 import type { PlainLogits } from '../../src/inference/ensemble/plain/jointLabels.ts';
 import { countLevels } from '../../src/inference/ensemble/rankTable.ts';
-import { LogitFile } from '../../src/inference/store/logitFile.ts';
+import type { LogitFile } from '../../src/inference/store/logitFile.ts';
 import { LogitStore } from '../../src/inference/store/logitStore.ts';
 import { storedByte } from '../../src/inference/store/quantization.ts';
 import type { LabelMap } from '../../src/labels/labelMap.ts';
@@ -161,7 +161,7 @@ describe('a combination', () => {
       'ensemble/weights',
     ],
   ])('refuses %s', (_, ensemble, code) => {
-    expect(() => checkMembers(ensemble, classes)).toThrowError(expect.objectContaining({ code }) as Error);
+    expect(() => checkMembers(ensemble, classes)).toThrow(expect.objectContaining({ code }) as Error);
   });
 
   it('counts the levels of a packed plane', async () => {

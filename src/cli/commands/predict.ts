@@ -27,7 +27,7 @@ interface EnsembleFlags {
   readonly runs: string;
   readonly cache: string;
   readonly submissions: string;
-  readonly overwrite?: boolean;
+  readonly force?: boolean;
 }
 
 export const registerPredict: RegisterCommand = (program, run) => {
@@ -75,20 +75,20 @@ export const registerPredict: RegisterCommand = (program, run) => {
     .option('--runs <dir>', 'where runs are kept', 'runs')
     .option('--cache <dir>', 'where decoded images are kept', 'cache')
     .option('--submissions <dir>', 'where the CSV goes', 'submissions')
-    .option('--overwrite', 'replace the CSV if it exists')
+    .option('--force', 'replace the CSV if it exists')
     .action(
       run(async ({ output, signal }, reference: string, flags: EnsembleFlags) => {
         const { resolveEnsemble } = await import('../../experiment/resolve.ts');
         const { runEnsemble } = await import('../../experiment/runEnsemble.ts');
         const { config } = await resolveEnsemble(reference, flags.set);
-        const { data, runs, cache, submissions, overwrite = false } = flags;
+        const { data, runs, cache, submissions, force = false } = flags;
         const events = runEnsemble({
           config,
           data,
           runs: resolve(runs),
           cache,
           submissions,
-          overwrite,
+          overwrite: force,
           signal,
         });
         const summary = await showEnsemble(output, events);

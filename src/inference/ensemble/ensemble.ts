@@ -63,13 +63,7 @@ export async function* ensemble(options: EnsembleOptions): AsyncGenerator<Ensemb
   const { members, combine = 'logits', entries, classes, out, signal } = options;
   const started = performance.now();
   const thresholds = thresholdsOf(options.threshold ?? 0.5, classes);
-  if (options.overwrite !== true && existsSync(out)) {
-    throw new PhalanxError('ensemble/output-exists', {
-      what: 'The submission exists already',
-      where: out,
-      fix: 'Choose another name, or ask for it to be overwritten',
-    });
-  }
+  requireFree(out, options.overwrite ?? false);
   checkMembers({ members, combine }, classes);
   const provenances = await requireAgreement(leavesOf(members), entries, classes, signal);
   yield { type: 'started', images: entries.length, members: members.length };
@@ -100,6 +94,16 @@ export async function* ensemble(options: EnsembleOptions): AsyncGenerator<Ensemb
     aboutOf(options, recordsOf(members, provenances), thresholds),
   );
   yield { type: 'finished', submission, manifest, seconds: (performance.now() - started) / 1000 };
+}
+
+/** @throws PhalanxError `ensemble/output-exists`. */
+export function requireFree(out: string, overwrite: boolean): void {
+  if (overwrite || !existsSync(out)) return;
+  throw new PhalanxError('ensemble/output-exists', {
+    what: 'The submission exists already',
+    where: out,
+    fix: 'Choose another name, or replace it with --force',
+  });
 }
 
 function aboutOf(

@@ -1,3 +1,4 @@
+import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { writeFileAtomic } from '../../core/atomicFile.ts';
 import { PhalanxError } from '../../core/errors.ts';
@@ -17,6 +18,12 @@ export class LogitStore {
 
   pathOf(image: string): string {
     return join(this.root, `${image}.logits`);
+  }
+
+  /** Names of the images that have a file, sorted. */
+  async images(): Promise<string[]> {
+    const names = await readdir(this.root).catch(() => []);
+    return names.flatMap((name) => (/^[^.].*\.logits$/.test(name) ? [name.slice(0, -7)] : [])).sort();
   }
 
   /**
