@@ -2,6 +2,8 @@ import { PhalanxError } from '../../core/errors.ts';
 import type { Dataset, SampleEntry, Split } from '../../data/dataset.ts';
 import { labelRuns, runDice } from '../../labels/runs.ts';
 import type { RunMask } from '../../labels/runs.ts';
+import { submissionDialects } from './dialects.ts';
+import type { SubmissionDialect } from './dialects.ts';
 import { readSubmission, rowMask } from './submission.ts';
 
 /** A submission's Dice scores, as the competition computes them on full-size masks. */
@@ -25,6 +27,7 @@ export async function scoreSubmission(
   path: string,
   dataset: Dataset,
   split: Split = 'test',
+  dialect: SubmissionDialect = submissionDialects['hand-bone'],
 ): Promise<SubmissionScore> {
   const { classes } = dataset;
   const entries = dataset.entries[split];
@@ -33,7 +36,7 @@ export async function scoreSubmission(
   const classIndices = new Map(classes.map((name, index) => [name, index]));
   const dice = new Float64Array(entries.length * classes.length).fill(NaN);
   const truths = new Map<number, Truth>();
-  for await (const row of readSubmission(path)) {
+  for await (const row of readSubmission(path, dialect)) {
     const image = images.get(row.imageName);
     const c = classIndices.get(row.className);
     const index = image === undefined || c === undefined ? -1 : image * classes.length + c;
@@ -46,12 +49,12 @@ export async function scoreSubmission(
       truth = {
         width: labels.width,
         height: labels.height,
-        masks: await labelRuns(labels),
+        masks: await labelRuns(labels, dialect.rle.order),
         left: classes.length,
       };
       truths.set(image, truth);
     }
-    const predicted = rowMask(path, row, truth.width, truth.height);
+    const predicted = rowMask(path, row, truth, dialect);
     dice[index] = runDice(predicted, truth.masks[c]!);
     if (--truth.left === 0) truths.delete(image);
   }
@@ -90,7 +93,8 @@ function mean(values: readonly number[]): number {
   return values.reduce((sum, value) => sum + value, 0) / values.length;
 }
 
-function requireAnnotations(dataset: Dataset, split: Split, entries: readonly SampleEntry[]): void {
+/** @throws PhalanxError `score/no-annotations` when the split has no images, or one without annotation. */
+export function requireAnnotations(dataset: Dataset, split: Split, entries: readonly SampleEntry[]): void {
   const bare = entries.find(({ annotationPath }) => annotationPath === undefined);
   if (entries.length > 0 && bare === undefined) return;
   throw new PhalanxError('score/no-annotations', {
