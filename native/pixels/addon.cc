@@ -11,6 +11,7 @@ void RegisterClassSets(Napi::Env env, Napi::Object exports);
 void RegisterCombine(Napi::Env env, Napi::Object exports);
 void RegisterComponents(Napi::Env env, Napi::Object exports);
 void RegisterElastic(Napi::Env env, Napi::Object exports);
+void RegisterErrorMap(Napi::Env env, Napi::Object exports);
 void RegisterFilters(Napi::Env env, Napi::Object exports);
 void RegisterGrey(Napi::Env env, Napi::Object exports);
 void RegisterHistogram(Napi::Env env, Napi::Object exports);
@@ -42,6 +43,7 @@ static Napi::Object Init(Napi::Env env, Napi::Object exports) {
   phalanx::RegisterCombine(env, exports);
   phalanx::RegisterComponents(env, exports);
   phalanx::RegisterElastic(env, exports);
+  phalanx::RegisterErrorMap(env, exports);
   phalanx::RegisterFilters(env, exports);
   phalanx::RegisterGrey(env, exports);
   phalanx::RegisterHistogram(env, exports);

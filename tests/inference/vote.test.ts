@@ -1,6 +1,7 @@
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
+import { Random } from '../../src/core/random.ts';
 import { readSubmission } from '../../src/inference/submission/submission.ts';
 import { voteSubmissions } from '../../src/inference/submission/vote.ts';
 import { temporaryFolder, write } from '../temporaryFolder.ts';
@@ -30,8 +31,22 @@ describe('voteSubmissions', () => {
     }
   });
 
+  it('finds rows in any order', async () => {
+    const [header, ...rows] = submissionLines(await syntheticDataset(join(folder, 'data')));
+    const other = submissionLines(await syntheticDataset(join(folder, 'other'), { seed: 2 })).slice(1);
+    const file = (name: string, lines: readonly string[]) =>
+      write(join(folder, name), [header, ...lines].join('\n'));
+    const a = await file('a.csv', rows);
+    const b = [await file('b.csv', other), await file('c.csv', Random.from(4).shuffle(other))];
+    const [inOrder, shuffled] = await Promise.all(
+      b.map((path, i) => voteSubmissions({ submissions: [a, path], weights: [1, 2], out: join(folder, `v${i}.csv`) })),
+    );
+    expect(shuffled!.sha256).toBe(inOrder!.sha256);
+  });
+
   it.each([
-    ['other rows', (lines: string[]) => lines.with(2, lines[3]!), 'vote/rows-differ'],
+    ['a repeated row', (lines: string[]) => lines.with(2, lines[3]!), 'submission/rows'],
+    ['other rows', (lines: string[]) => lines.with(2, 'x.png,class-0,'), 'vote/rows-differ'],
     ['fewer rows', (lines: string[]) => lines.slice(0, -1), 'vote/rows-differ'],
     ['more rows', (lines: string[]) => [...lines, 'x.png,class-0,'], 'vote/rows-differ'],
     ['a malformed row', (lines: string[]) => lines.with(2, 'image0.png,class-1,1'), 'submission/malformed'],

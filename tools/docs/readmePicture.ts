@@ -24,7 +24,7 @@ const sheet = await contactSheet(
     image,
     renderOverlay(image, truth),
     renderOverlay(image, prediction),
-    errorMap(image, truth, prediction).image,
+    (await errorMap(image, truth, prediction)).image,
   ],
   { columns: 4, tile: 480, captions: ['X-ray', 'annotation', `prediction, Dice ${dice}`, 'errors'] },
 );

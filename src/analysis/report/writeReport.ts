@@ -69,7 +69,7 @@ export async function writeReport(path: string, report: Report): Promise<void> {
     figures: report.figures,
     sections: [
       ...(models.length > 0 ? [scores(models, report.ensemble), perClass(models, report.classes)] : []),
-      ...(report.curves.length > 0 ? [training(report.curves)] : []),
+      ...(report.curves.length > 0 ? [trainingSection(report.curves)] : []),
       ...(report.samples.length > 0 ? [await sampleSection(report.samples)] : []),
       ...(report.timings.length > 0 ? [timing(report.timings)] : []),
     ],
@@ -135,7 +135,8 @@ function perClass(models: readonly ScoredModel[], classes: readonly string[]): S
   };
 }
 
-function training(curves: readonly TrainingCurve[]): Section {
+/** Losses and validation scores, step by step. */
+export function trainingSection(curves: readonly TrainingCurve[]): Section {
   const series = (pick: (curve: TrainingCurve) => LineSeries['points']): LineSeries[] =>
     curves
       .map((curve) => ({ name: curve.name, points: pick(curve) }))
@@ -177,7 +178,7 @@ async function sampleSection(samples: readonly ReportSample[]): Promise<Section>
 }
 
 async function drawSample({ id, image, truth, prediction }: ReportSample): Promise<Markup> {
-  const errors = errorMap(image, truth, prediction);
+  const errors = await errorMap(image, truth, prediction);
   const dice = await diceOfLabels(truth, prediction);
   const meanDice = dice.reduce((sum, value) => sum + value, 0) / Math.max(1, dice.length);
   const { confused, missed, extra, labelled } = errors.counts;

@@ -7,6 +7,9 @@ import { PhalanxError, messageOf } from '../../core/errors.ts';
 export interface CsvRow {
   /** 1-based line of the file on which the row starts. */
   readonly line: number;
+  /** Where the row lies in the file, bytes; its line break is not part of it. */
+  readonly at: number;
+  readonly bytes: number;
   /** Undecoded bytes, unquoted. */
   readonly fields: readonly Uint8Array[];
   /** What is wrong with the row's quoting, if anything; the fields are then a best guess. */
@@ -36,9 +39,12 @@ export async function* readCsvRows(path: string, rowLimit = maximumRowBytes): As
     let start = 0;
     let end = 0;
     let line = 1;
+    // Of the buffer's first byte.
+    let offset = 0;
     for (let atEnd = false; !atEnd;) {
       if (start > 0) {
         buffer.copyWithin(0, start, end);
+        offset += start;
         end -= start;
         start = 0;
       }
@@ -54,7 +60,7 @@ export async function* readCsvRows(path: string, rowLimit = maximumRowBytes): As
         const stop = rowEnd(buffer, start, searchFrom, end);
         if (stop < 0 && !atEnd) break;
         const bytes = buffer.subarray(start, stop < 0 ? end : stop);
-        yield parseRow(bytes, line);
+        yield { ...parseRow(bytes, line), at: offset + start, bytes: bytes.length };
         line += 1 + countLineBreaks(bytes);
         start = stop < 0 ? end : stop + 1;
         searchFrom = start;
@@ -73,7 +79,8 @@ export async function* readCsvRows(path: string, rowLimit = maximumRowBytes): As
   }
 }
 
-async function openForReading(path: string): Promise<FileHandle> {
+/** @throws PhalanxError `submission/unreadable`. */
+export async function openForReading(path: string): Promise<FileHandle> {
   let file: FileHandle | undefined;
   try {
     // Without O_NONBLOCK, opening a pipe that nobody writes to would never return.
@@ -128,7 +135,8 @@ function countLineBreaks(bytes: Buffer): number {
   return countBytes(bytes, newline, 0, bytes.length);
 }
 
-function parseRow(row: Buffer, line: number): CsvRow {
+/** Fields of one row's bytes. */
+export function parseRow(row: Buffer, line: number): Omit<CsvRow, 'at' | 'bytes'> {
   const bytes = row.at(-1) === carriageReturn ? row.subarray(0, -1) : row;
   if (bytes.includes(quote)) return { line, ...parseQuoted(bytes) };
   const fields: Uint8Array[] = [];

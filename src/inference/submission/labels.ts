@@ -3,8 +3,9 @@ import { createLabelMap } from '../../labels/labelMap.ts';
 import type { LabelMap } from '../../labels/labelMap.ts';
 import { paintRuns } from '../../labels/runs.ts';
 import type { ImageSize } from '../../pixels/image.ts';
-import { readSubmission } from './submission.ts';
-import { rowMask } from './submission.ts';
+import { submissionDialects } from './dialects.ts';
+import type { SubmissionDialect } from './dialects.ts';
+import { readSubmission, rowMask } from './submission.ts';
 
 /**
  * What a submission says about one image, as a label map.
@@ -17,16 +18,17 @@ export async function readSubmissionLabels(
   path: string,
   image: string,
   classes: readonly string[],
-  { width, height }: ImageSize,
+  size: ImageSize,
+  dialect: SubmissionDialect = submissionDialects['hand-bone'],
 ): Promise<LabelMap> {
-  const labels = createLabelMap(width, height, classes.length);
+  const labels = createLabelMap(size.width, size.height, classes.length);
   let rows = 0;
-  for await (const row of readSubmission(path)) {
+  for await (const row of readSubmission(path, dialect)) {
     if (row.imageName !== image) continue;
     const c = classes.indexOf(row.className);
     if (c < 0) throw wrongRows(path, 'one of the classes of the dataset', row.className);
     rows++;
-    paintRuns(labels, c, rowMask(path, row, width, height));
+    paintRuns(labels, c, rowMask(path, row, size, dialect));
   }
   if (rows === 0) throw wrongRows(path, `rows of "${image}"`, 'none');
   return labels;

@@ -3,6 +3,8 @@ import type { Dataset, SampleEntry, Split } from '../../data/dataset.ts';
 import { complementLabels, knownLabels } from '../../labels/classSets.ts';
 import { labelRuns, runDice, voteRuns } from '../../labels/runs.ts';
 import type { RunMask } from '../../labels/runs.ts';
+import { submissionDialects } from './dialects.ts';
+import type { SubmissionDialect } from './dialects.ts';
 import { readSubmission, rowMask } from './submission.ts';
 
 /** A submission's Dice scores, as the competition computes them on full-size masks. */
@@ -26,15 +28,17 @@ export async function scoreSubmission(
   path: string,
   dataset: Dataset,
   split: Split = 'test',
+  dialect: SubmissionDialect = submissionDialects['hand-bone'],
 ): Promise<SubmissionScore> {
   const { classes } = dataset;
+  const { order } = dialect.rle;
   const entries = dataset.entries[split];
   requireAnnotations(dataset, split, entries);
   const images = new Map(entries.map((entry, index) => [entry.id, index]));
   const classIndices = new Map(classes.map((name, index) => [name, index]));
   const dice = new Float64Array(entries.length * classes.length).fill(NaN);
   const truths = new Map<number, Truth>();
-  for await (const row of readSubmission(path)) {
+  for await (const row of readSubmission(path, dialect)) {
     const image = images.get(row.imageName);
     const c = classIndices.get(row.className);
     const index = image === undefined || c === undefined ? -1 : image * classes.length + c;
@@ -48,16 +52,16 @@ export async function scoreSubmission(
       truth = {
         width: labels.width,
         height: labels.height,
-        masks: await labelRuns(unknown === undefined ? labels : await knownLabels(labels, unknown)),
+        masks: await labelRuns(unknown === undefined ? labels : await knownLabels(labels, unknown), order),
         known:
           unknown === undefined
             ? undefined
-            : (await labelRuns(await complementLabels({ ...labels, classes: 1, planes: [unknown] })))[0],
+            : (await labelRuns(await complementLabels({ ...labels, classes: 1, planes: [unknown] }), order))[0],
         left: classes.length,
       };
       truths.set(image, truth);
     }
-    const predicted = rowMask(path, row, truth.width, truth.height);
+    const predicted = rowMask(path, row, truth, dialect);
     const known =
       truth.known === undefined
         ? predicted
@@ -105,7 +109,8 @@ function mean(values: readonly number[]): number {
   return values.reduce((sum, value) => sum + value, 0) / values.length;
 }
 
-function requireAnnotations(dataset: Dataset, split: Split, entries: readonly SampleEntry[]): void {
+/** @throws PhalanxError `score/no-annotations` when the split has no images, or one without annotation. */
+export function requireAnnotations(dataset: Dataset, split: Split, entries: readonly SampleEntry[]): void {
   const bare = entries.find(({ annotationPath }) => annotationPath === undefined);
   if (entries.length > 0 && bare === undefined) return;
   throw new PhalanxError('score/no-annotations', {

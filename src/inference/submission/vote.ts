@@ -1,85 +1,89 @@
 import { PhalanxError } from '../../core/errors.ts';
-import { formatRle, rleDialects } from '../../labels/rle.ts';
+import { formatRle } from '../../labels/rle.ts';
 import { voteRuns } from '../../labels/runs.ts';
+import { anySize, submissionDialects } from './dialects.ts';
+import type { SizeOf, SubmissionDialect } from './dialects.ts';
+import { SubmissionLookup } from './lookup.ts';
 import { readSubmission, rowMask } from './submission.ts';
 import type { SubmissionRow } from './submission.ts';
 import { SubmissionWriter } from './writer.ts';
 import type { WrittenSubmission } from './writer.ts';
 
 export interface VoteOptions {
-  /** Submissions with the same rows in the same order. */
+  /** Submissions with the same rows; the first one's order is kept. */
   readonly submissions: readonly string[];
   readonly out: string;
   /** One per submission, above 0; all 1 by default. */
   readonly weights?: readonly number[];
   /** A pixel is foreground when its voters' weights exceed this share of all, in [0, 1); 0.5 by default. */
   readonly share?: number;
+  /** Of all submissions and of the result; the hand-bone competition's by default. */
+  readonly dialect?: SubmissionDialect;
+  /** Sizes of the images, for dialects that cannot be read without. */
+  readonly sizeOf?: SizeOf;
   readonly signal?: AbortSignal;
 }
 
-/** The images' size is not needed to merge runs: one line as long as positions go stands for any of them. */
-const anyWidth = 0xffffffff;
-
 /**
- * Hard vote over submissions, row by row, by merging runs: no mask is decoded, and memory does not grow with their
- * length.
+ * Hard vote over submissions, row by row in the order of the first, by merging runs: no mask is decoded, and memory does
+ * not grow with their length.
  *
- * @throws PhalanxError `vote/options`, `vote/rows-differ` when the submissions disagree about a row, and what
- *   `readSubmission` throws. `out` is then as it was before.
+ * @throws PhalanxError `vote/options`, `vote/rows-differ` when the submissions disagree about a row,
+ *   `submission/size-unknown`, and what `readSubmission` throws. `out` is then as it was before.
  */
 export async function voteSubmissions(options: VoteOptions): Promise<WrittenSubmission> {
-  const { submissions, out, signal } = options;
+  const { submissions, out, dialect = submissionDialects['hand-bone'], sizeOf = () => anySize, signal } = options;
   const share = options.share ?? 0.5;
   const weights = options.weights ?? submissions.map(() => 1);
   checkOptions(submissions, weights, share);
   const total = weights.reduce((sum, weight) => sum + weight, 0);
   // Sums of weights such as 0.1 are inexact: a tie must not win by a rounding error.
   const minimum = total * (share + 1e-9);
-  const readers = submissions.map((path) => readSubmission(path));
-  await using writer = await SubmissionWriter.open(out);
+  const [leader, ...paths] = submissions as [string, ...string[]];
+  const lookups = paths.map((path) => new SubmissionLookup(path, dialect));
+  await using writer = await SubmissionWriter.open(out, dialect);
   try {
-    for (;;) {
+    for await (const row of readSubmission(leader, dialect)) {
       signal?.throwIfAborted();
-      const rows: (SubmissionRow | undefined)[] = [];
-      for (const reader of readers) {
-        const next = await reader.next();
-        rows.push(next.done === true ? undefined : next.value);
-      }
-      const agreed = requireSameRow(rows, submissions);
-      if (agreed === undefined) return await writer.commit();
-      const ballots = agreed.map((row, m) => ({
-        mask: rowMask(submissions[m]!, row, anyWidth, 1),
+      const rows = [row, ...(await Promise.all(lookups.map((lookup) => takeOrFail(lookup, row, leader))))];
+      const ballots = rows.map((one, m) => ({
+        mask: rowMask(submissions[m]!, one, sizeOf(row.imageName), dialect),
         weight: weights[m]!,
       }));
-      const rle = formatRle(voteRuns(ballots, minimum), rleDialects.handBone);
-      await writer.write(agreed[0]!.imageName, agreed[0]!.className, rle);
+      await writer.write(row.imageName, row.className, formatRle(voteRuns(ballots, minimum), dialect.rle));
+    }
+    for (const lookup of lookups) {
+      const more = await lookup.rest();
+      if (more !== undefined) throw rowsDiffer(lookup.path, leader, 'the end', describe(more), more.line);
     }
   } finally {
-    await Promise.all(readers.map((reader) => reader.return(undefined)));
+    await Promise.all(lookups.map((lookup) => lookup[Symbol.asyncDispose]()));
   }
+  return await writer.commit();
 }
 
-/** The rows when all are of one image and class, undefined when all submissions have ended. */
-function requireSameRow(
-  rows: readonly (SubmissionRow | undefined)[],
-  paths: readonly string[],
-): readonly SubmissionRow[] | undefined {
-  const first = rows[0];
-  const other = rows.findIndex(
-    (row) => row?.imageName !== first?.imageName || row?.className !== first?.className,
-  );
-  if (other < 0) return first === undefined ? undefined : (rows as readonly SubmissionRow[]);
-  throw new PhalanxError('vote/rows-differ', {
-    what: 'The submissions do not have the same rows in the same order',
-    where: `${paths[other]!}, line ${rows[other]?.line ?? 'after the last'}`,
-    expected: `${describe(first)} as in ${paths[0]!}`,
-    received: describe(rows[other]),
+async function takeOrFail(
+  lookup: SubmissionLookup,
+  row: SubmissionRow,
+  leader: string,
+): Promise<SubmissionRow> {
+  const found = await lookup.take(row.imageName, row.className);
+  if (found !== undefined) return found;
+  throw rowsDiffer(lookup.path, leader, describe(row), 'no such row, or it was asked for twice');
+}
+
+function rowsDiffer(path: string, leader: string, expected: string, received: string, line?: number): PhalanxError {
+  return new PhalanxError('vote/rows-differ', {
+    what: 'The submissions do not have the same rows',
+    where: line === undefined ? path : `${path}, line ${line}`,
+    expected: `${expected} as in ${leader}`,
+    received,
     fix: 'Run phalanx submission check on each of them',
   });
 }
 
-function describe(row: SubmissionRow | undefined): string {
-  return row === undefined ? 'the end' : `"${row.imageName.slice(0, 200)}", "${row.className.slice(0, 200)}"`;
+function describe(row: Pick<SubmissionRow, 'imageName' | 'className'>): string {
+  return `"${row.imageName.slice(0, 200)}", "${row.className.slice(0, 200)}"`;
 }
 
 function checkOptions(submissions: readonly string[], weights: readonly number[], share: number): void {

@@ -1,7 +1,9 @@
 import { createHash } from 'node:crypto';
 import type { FileHandle } from 'node:fs/promises';
 import { writeAtomic } from '../../core/atomicFile.ts';
-import { submissionColumns } from './submission.ts';
+import { submissionDialects } from './dialects.ts';
+import type { SubmissionDialect } from './dialects.ts';
+import { PhalanxError } from '../../core/errors.ts';
 
 const bufferBytes = 1 << 20;
 const needsQuotes = /[",\r\n]/;
@@ -33,6 +35,8 @@ export class SubmissionWriter implements AsyncDisposable {
   readonly #finish: (error?: Error) => void;
   readonly #hash = createHash('sha256');
   readonly #buffer = Buffer.allocUnsafe(bufferBytes);
+  readonly #classless: boolean;
+  #class: string | undefined;
   #used = 0;
   #bytes = 0;
   #rows = 0;
@@ -43,7 +47,9 @@ export class SubmissionWriter implements AsyncDisposable {
     file: FileHandle,
     written: Promise<void>,
     finish: (error?: Error) => void,
+    classless: boolean,
   ) {
+    this.#classless = classless;
     this.#path = path;
     this.#file = file;
     this.#written = written;
@@ -51,7 +57,10 @@ export class SubmissionWriter implements AsyncDisposable {
   }
 
   /** @throws PhalanxError `file/write` when the place cannot be written. */
-  static async open(path: string): Promise<SubmissionWriter> {
+  static async open(
+    path: string,
+    { columns }: SubmissionDialect = submissionDialects['hand-bone'],
+  ): Promise<SubmissionWriter> {
     let finish: (error?: Error) => void = () => undefined;
     const finished = new Promise<void>((resolve, reject) => {
       finish = (error) => (error === undefined ? resolve() : reject(error));
@@ -64,14 +73,28 @@ export class SubmissionWriter implements AsyncDisposable {
     });
     written.catch(() => undefined);
     const handle = await Promise.race([file, written.then(() => file)]);
-    const writer = new SubmissionWriter(path, handle, written, finish);
-    await writer.#append(Buffer.from(`${submissionColumns.join(',')}\n`));
+    const writer = new SubmissionWriter(path, handle, written, finish, columns.length === 2);
+    await writer.#append(Buffer.from(`${columns.map(csvField).join(',')}\n`));
     return writer;
   }
 
-  /** @param rle `start length` pairs; empty for an empty mask. */
+  /**
+   * @param rle in the dialect's code.
+   * @throws PhalanxError `submission/classes` for a second class in a dialect without a column for it.
+   */
   async write(imageName: string, className: string, rle: string): Promise<void> {
-    await this.#append(Buffer.from(`${csvField(imageName)},${csvField(className)},${rle}\n`));
+    if (this.#classless && this.#class !== undefined && this.#class !== className) {
+      throw new PhalanxError('submission/classes', {
+        what: 'The dialect has no column for the class, so only one class can be written',
+        where: this.#path,
+        expected: `"${this.#class}" in every row`,
+        received: `"${className.slice(0, 200)}"`,
+        fix: 'Name three columns with --columns',
+      });
+    }
+    this.#class = className;
+    const names = this.#classless ? [imageName] : [imageName, className];
+    await this.#append(Buffer.from(`${names.map(csvField).join(',')},${csvField(rle)}\n`));
     this.#rows++;
   }
 
