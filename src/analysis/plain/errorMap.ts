@@ -27,7 +27,7 @@ export function errorMapPlain(image: Image, truth: LabelMap, prediction: LabelMa
       continue;
     }
     const kind = missing.length === 0 ? 2 : wrong.length === 0 ? 1 : 0;
-    result.data.set(errorColours[errorKinds[kind]!], 3 * i);
+    result.data.set(errorColours[errorKinds[kind]], 3 * i);
     counts[kind]!++;
     const apart = border.map((j) => Math.hypot((i % width) - (j % width), Math.floor(i / width) - Math.floor(j / width)));
     const bin = Math.min(farthest + 1, Math.ceil(Math.min(Infinity, ...apart)));
