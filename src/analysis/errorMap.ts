@@ -100,7 +100,10 @@ export async function errorMap(image: Image, truth: LabelMap, prediction: LabelM
     confusedByClass,
     distances,
   );
-  return { image: { width, height, channels: 3, data }, ...figuresOf(counts, confusion, confusedByClass, distances) };
+  return {
+    image: { width, height, channels: 3, data },
+    ...figuresOf(counts, confusion, confusedByClass, distances),
+  };
 }
 
 /** Names the kernel's figures. */
@@ -111,7 +114,8 @@ export function figuresOf(
   distances: Float64Array,
 ): ErrorFigures {
   const [confused, missed, extra, labelled] = counts as unknown as [number, number, number, number];
-  const of = (kind: number): Float64Array => distances.subarray(kind * distanceBins, (kind + 1) * distanceBins);
+  const of = (kind: number): Float64Array =>
+    distances.subarray(kind * distanceBins, (kind + 1) * distanceBins);
   return {
     counts: { confused, missed, extra, labelled },
     confusion,

@@ -6,6 +6,8 @@ export interface CommandContext {
   readonly output: Output;
   /** Aborted at the first Ctrl-C; the command then stops cleanly and the process exits with 130. */
   readonly signal: AbortSignal;
+  /** The process exits with 1 though nothing failed, as `diff` does when it finds a difference. */
+  readonly answerNo: () => void;
 }
 
 /** Adds one command, or a group of them, to the program. Work is imported when the command runs, not before. */

@@ -29,8 +29,10 @@ export async function main(args: readonly string[]): Promise<ExitCode> {
     if (error.code === 'EPIPE') process.exit(0);
   });
   try {
-    await buildProgram(abort.signal).parseAsync([...args], { from: 'user' });
-    return abort.signal.aborted ? 130 : 0;
+    let code: ExitCode = 0;
+    const program = buildProgram(abort.signal, () => (code = 1));
+    await program.parseAsync([...args], { from: 'user' });
+    return abort.signal.aborted ? 130 : code;
   } catch (error) {
     if (abort.signal.aborted) return 130;
     return reportError(error, args.includes('--debug'));
@@ -41,7 +43,7 @@ export async function main(args: readonly string[]): Promise<ExitCode> {
 }
 
 /** The whole command line; also what the reference in docs/ is generated from. */
-export function buildProgram(signal: AbortSignal): Command {
+export function buildProgram(signal: AbortSignal, answerNo: () => void = () => undefined): Command {
   const program = new Command('phalanx')
     .description('Train, ensemble and submit segmentation models for competitions.')
     .version(version(), '--version')
@@ -52,6 +54,7 @@ export function buildProgram(signal: AbortSignal): Command {
       const context: CommandContext = {
         output: createOutput({ json: (options as { json?: boolean }).json === true }),
         signal,
+        answerNo,
       };
       await action(context, ...args);
     };

@@ -29,10 +29,11 @@ export interface PredictAllOptions {
 
 /** `phalanx predict`. */
 export async function predictAll(
-  { output, signal }: CommandContext,
+  context: CommandContext,
   references: readonly string[],
   options: PredictAllOptions,
 ): Promise<void> {
+  const { output, signal } = context;
   const predictions = await predictionsOf(references, options);
   const names = [...new Set(predictions.map(({ data }) => data.run.state.experiment))];
   const view = new PredictionView(output, names.join(', '));
@@ -47,7 +48,7 @@ export async function predictAll(
   const text = [`Logits are in ${stores.join(', ')}.`];
   let labels: LabelsWritten | undefined;
   if (options.asLabels !== undefined) {
-    labels = await label({ output, signal }, predictions, { ...options, asLabels: options.asLabels });
+    labels = await label(context, predictions, { ...options, asLabels: options.asLabels });
     const further = { name: 'pseudo', root: labels.root, format: labels.format };
     text.push(
       `${labels.kept} images with labels are in ${labels.root}; ${labels.left} were left out.`,

@@ -36,7 +36,10 @@ describe('errorMap', () => {
     const truth = createLabelMap(1, 1, 40);
     const guess = createLabelMap(1, 1, 40);
     truth.planes[1]![0] = 0b1;
-    expect((await errorMap(createImage(1, 1, 3), truth, guess)).counts).toMatchObject({ missed: 1, labelled: 1 });
+    expect((await errorMap(createImage(1, 1, 3), truth, guess)).counts).toMatchObject({
+      missed: 1,
+      labelled: 1,
+    });
   });
 
   test('refuses parts of different sizes', async () => {
@@ -49,13 +52,19 @@ describe('errorMap', () => {
     [29, 3, 33, 21],
     [32, 4, 17, 19],
     [40, 1, 150, 5],
-  ] as const)('is its plain twin: %i classes, %i channels, %i×%i', async (classes, channels, width, height) => {
-    const random = Random.from('error map', classes);
-    const image = createImage(width, height, channels);
-    for (let i = 0; i < image.data.length; i++) image.data[i] = random.integer(0, 256);
-    const [truth, guess] = [1, 2].map(() => rectangles(width, height, classes, random)) as [LabelMap, LabelMap];
-    expect(await errorMap(image, truth, guess)).toEqual(errorMapPlain(image, truth, guess));
-  });
+  ] as const)(
+    'is its plain twin: %i classes, %i channels, %i×%i',
+    async (classes, channels, width, height) => {
+      const random = Random.from('error map', classes);
+      const image = createImage(width, height, channels);
+      for (let i = 0; i < image.data.length; i++) image.data[i] = random.integer(0, 256);
+      const [truth, guess] = [1, 2].map(() => rectangles(width, height, classes, random)) as [
+        LabelMap,
+        LabelMap,
+      ];
+      expect(await errorMap(image, truth, guess)).toEqual(errorMapPlain(image, truth, guess));
+    },
+  );
 
   test('puts what is far from any border in the last bin', async () => {
     const truth = createLabelMap(200, 1, 1);

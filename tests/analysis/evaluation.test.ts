@@ -41,7 +41,8 @@ describe('an evaluation', () => {
     const evaluation = await evaluate(truth);
     const { perClass, meanDice } = await scoreSubmission(submission, truth);
     expect(evaluation.meanDice).toBeCloseTo(meanDice, 12);
-    for (const [name, dice] of Object.entries(perClass)) expect(evaluation.perClass[name]).toBeCloseTo(dice, 12);
+    for (const [name, dice] of Object.entries(perClass))
+      expect(evaluation.perClass[name]).toBeCloseTo(dice, 12);
 
     const pairs = truth.entries.test.map(({ id }) => [truth.labels.get(id)!, guess.labels.get(id)!] as const);
     const plain = pairs.map(([a, b]) => errorMapPlain(createImage(40, 30, 1), a, b));
@@ -59,13 +60,16 @@ describe('an evaluation', () => {
       const ofClass = surfaces.map((one) => one[c]!);
       const sorted = ofClass.map((one) => hausdorffDistance(one, 95)).sort((a, b) => a - b);
       expect(figures.hausdorff95).toBeCloseTo(sorted[1]!, 12);
-      expect(figures.surfaceDice).toBeCloseTo(sum(ofClass.map((one) => normalizedSurfaceDice(one, 2))) / 3, 12);
+      expect(figures.surfaceDice).toBeCloseTo(
+        sum(ofClass.map((one) => normalizedSurfaceDice(one, 2))) / 3,
+        12,
+      );
     }
     const [worst] = evaluation.worstImages;
     expect(worst!.meanDice).toBe(Math.min(...evaluation.worstImages.map((one) => one.meanDice)));
     const { report, ...figures } = evaluation;
     expect(JSON.parse(await readFile(join(folder, 'report/evaluation.json'), 'utf8'))).toEqual(
-      Object.fromEntries(Object.entries(figures).filter(([key]) => key !== "submission")),
+      Object.fromEntries(Object.entries(figures).filter(([key]) => key !== 'submission')),
     );
     expect(await readFile(report, 'utf8')).toContain('</html>');
   });
@@ -82,7 +86,10 @@ describe('an evaluation', () => {
     const rename = (text: string) => text.replaceAll('image0.png', evil).replaceAll('class-0', `${evil}c`);
     const field = (text: string) => `"${text.replaceAll('"', '""')}"`;
     const lines = submissionLines(guess).map((line) => line.split(',').map(rename).map(field).join(','));
-    submission = await write(join(folder, 'a.csv'), lines.join('\n').replace(/^.*\n/, 'image_name,class,rle\n'));
+    submission = await write(
+      join(folder, 'a.csv'),
+      lines.join('\n').replace(/^.*\n/, 'image_name,class,rle\n'),
+    );
     const hostile: Dataset = {
       ...truth,
       classes: truth.classes.map(rename),
@@ -93,15 +100,25 @@ describe('an evaluation', () => {
     const page = await readFile(report, 'utf8');
     expect(page).toContain('&#60;script&#62;alert');
     expect(page).not.toMatch(/<script|<\/figure>&/);
-    expect((await readdir(join(folder, 'maps'))).every((name) => /^\d{4}-[\w-]+\.png$/.test(name))).toBe(true);
+    expect((await readdir(join(folder, 'maps'))).every((name) => /^\d{4}-[\w-]+\.png$/.test(name))).toBe(
+      true,
+    );
   });
 
   test('measures nothing where a class is in no image, and says when it is in one alone', async () => {
     const [none] = truth.classes;
-    const lines = submissionLines(guess).map((line) => (line.includes(`,${none!},`) ? line.replace(/[^,]*$/, '') : line));
+    const lines = submissionLines(guess).map((line) =>
+      line.includes(`,${none!},`) ? line.replace(/[^,]*$/, '') : line,
+    );
     submission = await write(join(folder, 'a.csv'), lines.join('\n'));
     const { classes } = await evaluate(truth);
-    expect(classes[none!]).toMatchObject({ hausdorff95: null, surfaceDice: 0, notFound: 3, madeUp: 0, predicted: 0 });
+    expect(classes[none!]).toMatchObject({
+      hausdorff95: null,
+      surfaceDice: 0,
+      notFound: 3,
+      madeUp: 0,
+      predicted: 0,
+    });
   });
 
   test('refuses a submission without a row', async () => {

@@ -39,7 +39,9 @@ describe('voteSubmissions', () => {
     const a = await file('a.csv', rows);
     const b = [await file('b.csv', other), await file('c.csv', Random.from(4).shuffle(other))];
     const [inOrder, shuffled] = await Promise.all(
-      b.map((path, i) => voteSubmissions({ submissions: [a, path], weights: [1, 2], out: join(folder, `v${i}.csv`) })),
+      b.map((path, i) =>
+        voteSubmissions({ submissions: [a, path], weights: [1, 2], out: join(folder, `v${i}.csv`) }),
+      ),
     );
     expect(shuffled!.sha256).toBe(inOrder!.sha256);
   });

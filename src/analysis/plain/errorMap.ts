@@ -7,7 +7,8 @@ import type { ErrorMap } from '../errorMap.ts';
 /** The twin of `errorMap`: pixel by pixel, and every wrong pixel against every pixel at a border. */
 export function errorMapPlain(image: Image, truth: LabelMap, prediction: LabelMap): ErrorMap {
   const { width, height, classes } = truth;
-  const has = (map: LabelMap, c: number, i: number): boolean => ((map.planes[c >> 5]![i]! >>> (c & 31)) & 1) === 1;
+  const has = (map: LabelMap, c: number, i: number): boolean =>
+    ((map.planes[c >> 5]![i]! >>> (c & 31)) & 1) === 1;
   const all = Array.from({ length: classes }, (_, c) => c);
   const border = bordersOf(truth);
   const result = createImage(width, height, 3);
@@ -29,7 +30,9 @@ export function errorMapPlain(image: Image, truth: LabelMap, prediction: LabelMa
     const kind = missing.length === 0 ? 2 : wrong.length === 0 ? 1 : 0;
     result.data.set(errorColours[errorKinds[kind]], 3 * i);
     counts[kind]!++;
-    const apart = border.map((j) => Math.hypot((i % width) - (j % width), Math.floor(i / width) - Math.floor(j / width)));
+    const apart = border.map((j) =>
+      Math.hypot((i % width) - (j % width), Math.floor(i / width) - Math.floor(j / width)),
+    );
     const bin = Math.min(farthest + 1, Math.ceil(Math.min(Infinity, ...apart)));
     distances[kind * distanceBins + bin]!++;
     if (kind === 0) for (const c of missing) confusedByClass[c]!++;

@@ -23,7 +23,9 @@ interface EvaluateFlags extends FormatFlags {
 
 export const registerEvaluate: RegisterCommand = (program, run) => {
   formatOptions(program.command('evaluate'))
-    .description('a report of what is wrong and where: a run on the images its fold held out, or a submission')
+    .description(
+      'a report of what is wrong and where: a run on the images its fold held out, or a submission',
+    )
     .argument('<run>', 'folder, identifier or experiment (the newest run of it), or a submission (.csv)')
     .option(...ttaOption)
     .option('--data <dir>', 'the dataset, if it is not where it was while training; needed for a submission')
@@ -96,7 +98,12 @@ async function evaluateCsv(
 }
 
 /** What a person sees on the terminal: scores and shares by class, the worst first. */
-function summaryOf({ classes, meanDice, images, report }: EvaluationFigures & { readonly report: string }): string {
+function summaryOf({
+  classes,
+  meanDice,
+  images,
+  report,
+}: EvaluationFigures & { readonly report: string }): string {
   const percent = (pixels: number, of: number): string => ((100 * pixels) / Math.max(1, of)).toFixed(2);
   const rows = Object.entries(classes)
     .sort(([, a], [, b]) => a.dice - b.dice)

@@ -1,10 +1,20 @@
 import { existsSync } from 'node:fs';
 import { PhalanxError } from '../../core/errors.ts';
-import type { RegisterCommand } from '../command.ts';
+import { fewestImages } from '../../inference/submission/overlaps.ts';
+import type { UnusualOverlaps } from '../../inference/submission/overlaps.ts';
+import type { CommandContext, RegisterCommand } from '../command.ts';
+import type { Output } from '../terminal/output.ts';
 import { formatOptions, readFormat } from '../formatOption.ts';
 import type { FormatFlags } from '../formatOption.ts';
 import { oneOf } from '../options.ts';
 import { table } from '../../core/table.ts';
+import { diffText, registerEdits } from './submissionEdit.ts';
+
+interface CheckFlags extends FormatFlags {
+  readonly data: string;
+  readonly previous?: string;
+  readonly overlaps?: boolean;
+}
 
 interface VoteFlags {
   readonly out: string;
@@ -18,30 +28,9 @@ export const registerSubmission: RegisterCommand = (program, run) => {
     .description('every defect of a submission; exit 1 if there is an error')
     .argument('<csv>', 'the submission')
     .requiredOption('--data <dir>', 'the dataset it was made for')
-    .action(
-      run(async ({ output }, csv: string, options: FormatFlags & { data: string }) => {
-        const { openFormat } = await import('../../data/formats/open.ts');
-        const { checkSubmission } = await import('../../inference/submission/check.ts');
-        const check = await checkSubmission(csv, await openFormat(options.data, await readFormat(options)));
-        const lines = check.defects.map(({ severity, line, what }) => {
-          const place = line === undefined ? csv : `${csv}:${line}`;
-          return `${output.style(severity === 'error' ? 'red' : 'yellow', severity)}  ${place}  ${what}`;
-        });
-        if (check.unlisted > 0) lines.push(`… and ${check.unlisted} more`);
-        const empty = `${(100 * check.emptyShare).toFixed(1)} % empty masks`;
-        lines.push(
-          `${check.rows} rows of ${check.expectedRows} expected, ${empty}: ${check.valid ? 'valid' : 'not valid'}.`,
-        );
-        output.result(check, lines.join('\n'));
-        if (!check.valid) {
-          throw new PhalanxError('submission/invalid', {
-            what: 'The submission has defects and would be refused or scored wrongly',
-            where: csv,
-            fix: 'Make it again with "phalanx ensemble", or mend the rows listed above',
-          });
-        }
-      }),
-    );
+    .option('--previous <csv>', 'another submission of the same images: tells what has changed since')
+    .option('--overlaps', 'also tell of classes that overlap as in no training image; reads every annotation')
+    .action(run(checkOne));
   formatOptions(group.command('score'))
     .description('mean Dice as the competition computes it; needs annotations')
     .argument('<csv>', 'the submission')
@@ -89,7 +78,62 @@ export const registerSubmission: RegisterCommand = (program, run) => {
         output.result(written, `${written.rows} rows written to ${out}.`);
       }),
     );
+  registerEdits(group, run);
 };
+
+async function checkOne({ output, signal }: CommandContext, csv: string, options: CheckFlags): Promise<void> {
+  const { openFormat } = await import('../../data/formats/open.ts');
+  const { checkSubmission } = await import('../../inference/submission/check.ts');
+  const { diffSubmissions } = await import('../../inference/submission/diff.ts');
+  const { unusualOverlaps } = await import('../../inference/submission/overlaps.ts');
+  const dataset = await openFormat(options.data, await readFormat(options));
+  const check = await checkSubmission(csv, dataset);
+  const lines = check.defects.map(({ severity, line, what }) => {
+    const place = line === undefined ? csv : `${csv}:${line}`;
+    return `${output.style(severity === 'error' ? 'red' : 'yellow', severity)}  ${place}  ${what}`;
+  });
+  if (check.unlisted > 0) lines.push(`… and ${check.unlisted} more`);
+  // Masks that cannot be read can be compared with nothing.
+  const overlaps =
+    check.valid && options.overlaps === true ? await unusualOverlaps(csv, dataset, { signal }) : undefined;
+  lines.push(...overlapLines(overlaps, output, csv));
+  const changes =
+    check.valid && options.previous !== undefined
+      ? await diffSubmissions(options.previous, csv, { signal })
+      : undefined;
+  if (changes !== undefined) lines.push('', `Since ${options.previous!} (a):`, diffText(changes), '');
+  const empty = `${(100 * check.emptyShare).toFixed(1)} % empty masks`;
+  lines.push(
+    `${check.rows} rows of ${check.expectedRows} expected, ${empty}: ${check.valid ? 'valid' : 'not valid'}.`,
+  );
+  const result = { ...check, ...(overlaps && { overlaps }), ...(changes && { changes }) };
+  output.result(result, lines.join('\n'));
+  if (!check.valid) {
+    throw new PhalanxError('submission/invalid', {
+      what: 'The submission has defects and would be refused or scored wrongly',
+      where: csv,
+      fix: 'Make it again with "phalanx ensemble", or mend the rows listed above',
+    });
+  }
+}
+
+/** Lines that a person reads; the rest is in the JSON. */
+const mostOverlaps = 20;
+
+function overlapLines(overlaps: UnusualOverlaps | undefined, output: Output, csv: string): string[] {
+  if (overlaps === undefined) return [];
+  const { found, learnedFrom } = overlaps;
+  if (learnedFrom < fewestImages) {
+    return [`Overlaps were not looked at: ${learnedFrom} annotated training images tell too little.`];
+  }
+  const lines = found.slice(0, mostOverlaps).map(({ image, classes: [a, b], pixels, share }) => {
+    const how = `${pixels} pixels, ${(100 * share).toFixed(0)} % of the smaller`;
+    return `${output.style('yellow', 'warning')}  ${csv}  "${image}": ${a} and ${b} share ${how}, in no training image any`;
+  });
+  return found.length > mostOverlaps
+    ? [...lines, `… and ${found.length - mostOverlaps} more overlaps`]
+    : lines;
+}
 
 function parseNumbers(text: string): number[] {
   const numbers = text.split(',').map(Number);

@@ -46,7 +46,8 @@ export function dialectOf(name: string = 'hand-bone', columns?: readonly string[
   const dialect = submissionDialects[known];
   if (columns === undefined) return dialect;
   const [image, second, third, ...rest] = columns;
-  const usable = new Set(columns).size === columns.length && columns.every((column) => /^[^",\r\n]+$/.test(column));
+  const usable =
+    new Set(columns).size === columns.length && columns.every((column) => /^[^",\r\n]+$/.test(column));
   if (!usable || image === undefined || second === undefined || rest.length > 0) {
     throw new PhalanxError('submission/dialect', {
       what: 'The columns of a submission cannot be used',

@@ -55,7 +55,11 @@ const mostNames = 100_000;
  *
  * @throws PhalanxError `submission/malformed`, `submission/rows`, `submission/too-many-rows`, `submission/size-unknown`.
  */
-export async function diffSubmissions(a: string, b: string, options: DiffOptions = {}): Promise<SubmissionDiff> {
+export async function diffSubmissions(
+  a: string,
+  b: string,
+  options: DiffOptions = {},
+): Promise<SubmissionDiff> {
   const { dialect = submissionDialects['hand-bone'], sizeOf = () => anySize, signal } = options;
   await using other = new SubmissionLookup(b, dialect);
   const perClass = new Tallies(a);

@@ -30,7 +30,9 @@ const mostClasses = 10_000;
  */
 export async function mergeSubmissions(options: MergeOptions): Promise<WrittenSubmission> {
   const { base, take, out, dialect = submissionDialects['hand-bone'], signal } = options;
-  const lookups = new Map([...new Set(Object.values(take))].map((path) => [path, new SubmissionLookup(path, dialect)]));
+  const lookups = new Map(
+    [...new Set(Object.values(take))].map((path) => [path, new SubmissionLookup(path, dialect)]),
+  );
   const seen = new Set<string>();
   await using writer = await SubmissionWriter.open(out, dialect);
   try {

@@ -56,7 +56,9 @@ export async function scoreSubmission(
         known:
           unknown === undefined
             ? undefined
-            : (await labelRuns(await complementLabels({ ...labels, classes: 1, planes: [unknown] }), order))[0],
+            : (
+                await labelRuns(await complementLabels({ ...labels, classes: 1, planes: [unknown] }), order)
+              )[0],
         left: classes.length,
       };
       truths.set(image, truth);

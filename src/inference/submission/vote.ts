@@ -32,7 +32,13 @@ export interface VoteOptions {
  *   `submission/size-unknown`, and what `readSubmission` throws. `out` is then as it was before.
  */
 export async function voteSubmissions(options: VoteOptions): Promise<WrittenSubmission> {
-  const { submissions, out, dialect = submissionDialects['hand-bone'], sizeOf = () => anySize, signal } = options;
+  const {
+    submissions,
+    out,
+    dialect = submissionDialects['hand-bone'],
+    sizeOf = () => anySize,
+    signal,
+  } = options;
   const share = options.share ?? 0.5;
   const weights = options.weights ?? submissions.map(() => 1);
   checkOptions(submissions, weights, share);
@@ -72,7 +78,13 @@ async function takeOrFail(
   throw rowsDiffer(lookup.path, leader, describe(row), 'no such row, or it was asked for twice');
 }
 
-function rowsDiffer(path: string, leader: string, expected: string, received: string, line?: number): PhalanxError {
+function rowsDiffer(
+  path: string,
+  leader: string,
+  expected: string,
+  received: string,
+  line?: number,
+): PhalanxError {
   return new PhalanxError('vote/rows-differ', {
     what: 'The submissions do not have the same rows',
     where: line === undefined ? path : `${path}, line ${line}`,
