@@ -7,7 +7,7 @@ import type { PeerEnvironment } from '../peers/environment.ts';
 import type { Results, Row } from '../report.ts';
 import { prepareInference } from './material.ts';
 import { soak } from './soak.ts';
-import { voteWork } from './submissions.ts';
+import { publishedVote } from './submissions.ts';
 import { inferenceWorks } from './works.ts';
 
 const images = { quick: 32, full: 288 } as const;
@@ -40,7 +40,7 @@ export async function runInferenceSuite(
       console.error(work.name);
       rows.push(await measureWork(work, conditions, peers, efforts[effort]));
     }
-    const voted = rows.find(({ work }) => work === voteWork.name);
+    const voted = rows.find(({ work }) => work === publishedVote.name);
     const facts = {
       storedBytesPerImageAndModel: storedBytes,
       ...(voted === undefined
