@@ -6,6 +6,7 @@ import { parseArguments, UsageError } from './arguments.ts';
 import type { BenchOptions, SuiteName } from './arguments.ts';
 import { runDataSuite } from './data/suite.ts';
 import { runModelSuite } from './engine/suite.ts';
+import { runInferenceSuite } from './inference/suite.ts';
 import { runJobSuite } from './job/suite.ts';
 import { describeMachine } from './machine.ts';
 import type { Machine } from './machine.ts';
@@ -21,6 +22,7 @@ const suites: Readonly<Record<SuiteName, Suite>> = {
   models: (...parts) => runModelSuite('models', ...parts),
   job: runJobSuite,
   data: runDataSuite,
+  inference: runInferenceSuite,
 };
 
 try {

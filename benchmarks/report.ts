@@ -40,6 +40,8 @@ export interface Row {
   readonly ratio: number;
   /** The largest ratio that Phalanx means to have, where it has a goal. */
   readonly goal?: number;
+  /** The most memory that Phalanx means to take, where it has a goal. */
+  readonly goalBytes?: number;
   /** The same by processor time, which a busy machine disturbs less; against the same peer. */
   readonly processorRatio?: number;
   readonly oursPeakBytes: number;
@@ -53,7 +55,7 @@ export interface Row {
 }
 
 export interface Results {
-  readonly suite: SuiteName;
+  readonly suite: SuiteName | 'inference-soak';
   readonly quick: boolean;
   readonly machine: Machine;
   readonly rows: readonly Row[];
@@ -77,10 +79,12 @@ export function compare(
     others = [],
     absent = [],
     goal,
+    goalBytes,
   }: {
     readonly others?: readonly Measured[];
     readonly absent?: readonly Absent[];
     readonly goal?: number | undefined;
+    readonly goalBytes?: number | undefined;
   },
 ): Row {
   const [peer] = [...rivals].sort((a, b) => a.median - b.median);
@@ -94,6 +98,7 @@ export function compare(
     unit: 's',
     ratio: ours.median / peer.median,
     ...(goal === undefined ? {} : { goal }),
+    ...(goalBytes === undefined ? {} : { goalBytes }),
     ...(ours.processorMedian === undefined || peer.processorMedian === undefined
       ? {}
       : { processorRatio: ours.processorMedian / peer.processorMedian }),
@@ -118,23 +123,27 @@ export function markdown({ suite, quick, machine, rows, notes, facts }: Results)
     )
       .map(([name, version]) => `${name} ${version}`)
       .join(', ')}.`,
-    rowTable(rows),
-    'Every contender, in seconds:',
-    table(
-      ['work', 'precision', 'contender', 'median', 'least', 'times', 'memory'],
-      rows.flatMap(({ work, precision, contenders, absent }) => [
-        ...contenders.map((one) => [
-          work,
-          precision,
-          one.name,
-          seconds(one.median),
-          seconds(one.min),
-          String(one.samples.length),
-          gigabytes(one.peakBytes),
+    ...(rows.length === 0
+      ? []
+      : [
+          rowTable(rows),
+          'Every contender, in seconds:',
+          table(
+            ['work', 'precision', 'contender', 'median', 'least', 'times', 'memory'],
+            rows.flatMap(({ work, precision, contenders, absent }) => [
+              ...contenders.map((one) => [
+                work,
+                precision,
+                one.name,
+                seconds(one.median),
+                seconds(one.min),
+                String(one.samples.length),
+                gigabytes(one.peakBytes),
+              ]),
+              ...absent.map(({ name, reason }) => [work, precision, name, reason, '–', '0', '–']),
+            ]),
+          ),
         ]),
-        ...absent.map(({ name, reason }) => [work, precision, name, reason, '–', '0', '–']),
-      ]),
-    ),
     notes.map((note) => `- ${note}`).join('\n'),
   ];
   if (Object.keys(facts).length > 0) {
@@ -172,10 +181,7 @@ function rowTable(rows: readonly Row[]): string {
       ({ oursCeilingShare: ours, peerCeilingShare: peer }) => `${percent(ours)}, peer ${percent(peer)}`,
     ]);
   }
-  columns.push(
-    ['memory', (row) => gigabytes(row.oursPeakBytes)],
-    ['peer’s memory', (row) => gigabytes(row.peerPeakBytes)],
-  );
+  columns.push(['memory', memoryText], ['peer’s memory', (row) => gigabytes(row.peerPeakBytes)]);
   return table(
     columns.map(([head]) => head),
     rows.map((row) => columns.map(([, cell]) => cell(row))),
@@ -184,6 +190,12 @@ function rowTable(rows: readonly Row[]): string {
 
 function goalText({ goal, ratio }: Row): string {
   return goal === undefined ? '–' : `≤ ${times(goal)}, ${ratio <= goal ? 'met' : 'missed'}`;
+}
+
+function memoryText({ goalBytes, oursPeakBytes }: Row): string {
+  const bytes = gigabytes(oursPeakBytes);
+  if (goalBytes === undefined) return bytes;
+  return `${bytes} (≤ ${gigabytes(goalBytes)}, ${oursPeakBytes <= goalBytes ? 'met' : 'missed'})`;
 }
 
 function times(ratio: number | undefined): string {

@@ -91,28 +91,6 @@ def upsampled_by_opencv(logits):
     ]
 
 
-def joined(logits, mode):
-    """The mean of three models' logits, each upsampled first as published, or joined while they are small."""
-    import torch
-
-    members = [np.ascontiguousarray((logits + shift).transpose(2, 0, 1)) for shift in (-0.1, 0, 0.1)]
-    tensors = [torch.from_numpy(member)[None] for member in members]
-
-    @torch.inference_mode()
-    def upsampled_each():
-        total = None
-        for tensor in tensors:
-            full = torch.nn.functional.interpolate(tensor, size=(SIZE, SIZE), mode="bilinear", align_corners=False)
-            total = full if total is None else total.add_(full)
-        return [frugal_rle(mask) for mask in (total[0] > 0).numpy()]
-
-    def joined_small():
-        mean = (members[0] + members[1] + members[2]) / 3
-        return [frugal_rle(cv2.resize(plane, (SIZE, SIZE), interpolation=cv2.INTER_LINEAR) > 0) for plane in mean]
-
-    return upsampled_each if mode.startswith("PyTorch") else joined_small
-
-
 def build(mode, options, conditions):
     material, work = conditions["material"], options["work"]
     if work in ("fill-last", "fill-first"):
@@ -123,7 +101,5 @@ def build(mode, options, conditions):
         encode = published_rle if mode == "NumPy, as published" else frugal_rle
         return calling(conditions, lambda: [encode(mask) for mask in masks])
     logits = np.fromfile(os.path.join(material["folder"], "logits.bin"), np.float32).reshape(LOW, LOW, CLASSES)
-    if work == "ensemble":
-        return calling(conditions, joined(logits, mode))
     upsampled = upsampled_by_torch if mode.startswith("PyTorch") else upsampled_by_opencv
     return calling(conditions, upsampled(logits))

@@ -14,7 +14,7 @@ import type { Conditions, DataWork } from './work.ts';
 
 const size = { width: fullSize, height: fullSize };
 
-async function polygonsOf({ annotationPath }: Material): Promise<Polygon[]> {
+export async function polygonsOf({ annotationPath }: Pick<Material, 'annotationPath'>): Promise<Polygon[]> {
   const { annotations } = JSON.parse(await readFile(annotationPath, 'utf8')) as {
     annotations: { label: string; points: number[][] }[];
   };
@@ -31,6 +31,38 @@ async function fill(conditions: Conditions) {
     release((await fillPolygons(polygons, { ...size, classes })).planes);
   });
 }
+
+/** Rows of the suite `inference` as well. */
+export const encodeWork: DataWork = {
+  name: `RLE-encode 29 masks at ${fullSize}²`,
+  goal: 0.03,
+  ours: async (conditions) => {
+    const dataset = await readHandBone(conditions.material.root);
+    const labels = await dataset.readLabels(dataset.entries.train[0]!);
+    return calling(conditions, () => encodeRle(labels, rleDialects.handBone));
+  },
+  peer: {
+    module: 'masks',
+    modes: ['NumPy, as published', 'NumPy, without copies'],
+    options: { work: 'rle' },
+  },
+};
+
+export const upsampleWork: DataWork = {
+  name: `upsample 512² to ${fullSize}², threshold, RLE, 29 classes`,
+  goal: 0.03,
+  precision: 'float32',
+  ours: async (conditions) => {
+    const logits = await readLogits(conditions.material);
+    const thresholds = new Float32Array(classes).fill(logitOf(0.5));
+    return calling(conditions, () => upsampleRle(logits, { ...size, thresholds }, rleDialects.handBone));
+  },
+  peer: {
+    module: 'masks',
+    modes: ['PyTorch and NumPy', 'OpenCV and NumPy'],
+    options: { work: 'upsample' },
+  },
+};
 
 export const maskWorks: readonly DataWork[] = [
   {
@@ -53,32 +85,6 @@ export const maskWorks: readonly DataWork[] = [
       options: { work: 'fill-first' },
     },
   },
-  {
-    name: `RLE-encode 29 masks at ${fullSize}²`,
-    goal: 0.03,
-    ours: async (conditions) => {
-      const dataset = await readHandBone(conditions.material.root);
-      const labels = await dataset.readLabels(dataset.entries.train[0]!);
-      return calling(conditions, () => encodeRle(labels, rleDialects.handBone));
-    },
-    peer: {
-      module: 'masks',
-      modes: ['NumPy, as published', 'NumPy, without copies'],
-      options: { work: 'rle' },
-    },
-  },
-  {
-    name: `upsample 512² to ${fullSize}², threshold, RLE, 29 classes`,
-    goal: 0.03,
-    ours: async (conditions) => {
-      const logits = await readLogits(conditions.material);
-      const thresholds = new Float32Array(classes).fill(logitOf(0.5));
-      return calling(conditions, () => upsampleRle(logits, { ...size, thresholds }, rleDialects.handBone));
-    },
-    peer: {
-      module: 'masks',
-      modes: ['PyTorch and NumPy', 'OpenCV and NumPy'],
-      options: { work: 'upsample' },
-    },
-  },
+  encodeWork,
+  upsampleWork,
 ];

@@ -1,4 +1,4 @@
-"""The peers' side of the data suite: each work by the functions of the module beside this file that it names."""
+"""The peers' side of the suites data and inference: each work by the functions of the module that it names."""
 
 import gc
 import importlib

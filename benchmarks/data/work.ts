@@ -33,12 +33,16 @@ export interface DataWork {
   readonly name: string;
   /** The largest ratio that Phalanx means to have. */
   readonly goal?: number;
+  /** The most memory that Phalanx means to take, bytes. */
+  readonly goalBytes?: number;
+  /** What the numbers are; 8-bit if left out. */
+  readonly precision?: string;
   /** The transform that it is about; without it there is nothing to measure. */
   readonly spec?: Spec;
   /** Our side: what must be at hand before is made ready first. */
   readonly ours: (conditions: Conditions) => Promise<Measure>;
   readonly peer: {
-    /** File beside this one, without `.py`, with a function `build(mode, options, conditions)`. */
+    /** File of the suite, without `.py`, with a function `build(mode, options, conditions)`. */
     readonly module: string;
     /** Ways to do it, each with a name for the report; the fastest counts. */
     readonly modes: readonly string[];
@@ -48,10 +52,15 @@ export interface DataWork {
   readonly wholeMachine?: boolean;
 }
 
-/** Measures a piece of work by calling it over and over, as many at once as there are to be in flight. */
+/**
+ * Measures a piece of work by calling it over and over, as many at once as there are to be in flight.
+ *
+ * @param units of work in one call.
+ */
 export function calling(
   { inFlight, seconds: least }: Pick<Conditions, 'inFlight' | 'seconds'>,
   once: () => Promise<unknown>,
+  units = 1,
 ): Measure {
   return async () => {
     const usage = process.cpuUsage();
@@ -60,7 +69,7 @@ export function calling(
     const lane = async (): Promise<void> => {
       do {
         await once();
-        calls++;
+        calls += units;
       } while (performance.now() - start < 1000 * least);
     };
     await Promise.all(Array.from({ length: inFlight }, lane));

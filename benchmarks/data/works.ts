@@ -1,5 +1,4 @@
 import { augmentWorks } from './augment.ts';
-import { ensembleWorks } from './ensemble.ts';
 import { imageWorks } from './images.ts';
 import { labelWorks } from './labels.ts';
 import { loaderWorks } from './loader.ts';
@@ -9,7 +8,6 @@ import type { DataWork } from './work.ts';
 /** Every row of the suite; a new family of works is a file beside this one, with its Python twin, and a line here. */
 export const dataWorks: readonly DataWork[] = [
   ...maskWorks,
-  ...ensembleWorks,
   ...labelWorks,
   ...imageWorks,
   ...augmentWorks,

@@ -9,12 +9,18 @@ describe('arguments of npm run bench', () => {
       json: 'out.json',
       only: /resnet-?18/i,
       bfloat16: false,
+      soak: false,
     });
     expect(parseArguments(['job', '--bfloat16'])).toMatchObject({
       suite: 'job',
       quick: false,
       bfloat16: true,
     });
+  });
+
+  it('reads a soak of the suite that has one', () => {
+    expect(parseArguments(['inference', '--soak', '--quick'])).toMatchObject({ soak: true, quick: true });
+    expect(() => parseArguments(['data', '--soak'])).toThrow(/inference/);
   });
 
   it.each([[[]], [['speed']], [['engine', 'job']], [['engine', '--fast']], [['engine', '--only', '(']]])(

@@ -96,8 +96,18 @@ describe('results', () => {
     expect(text).toMatch(/\| ratio \| goal \| by processor time \| memory \|/);
     expect(text).toContain('| 0.50× | ≤ 0.40×, missed | 0.025× |');
     expect(text).toContain('| 0.50× | ≤ 0.04×, missed | 0.025× |');
+    const frugal = compare('flip', '8-bit', ours, [slow], { goalBytes: 10e9 });
+    expect(markdown({ ...results(), rows: [frugal] })).toContain('| 10.00 GB (≤ 10.00 GB, met) |');
+    const wasteful = compare('flip', '8-bit', ours, [slow], { goalBytes: 9e9 });
+    expect(markdown({ ...results(), rows: [wasteful] })).toContain('| 10.00 GB (≤ 9.00 GB, missed) |');
     const met = compare('flip', '8-bit', ours, [slow], { goal: 0.25 });
     expect(markdown({ ...results(), rows: [met] })).toContain('| 0.25× | ≤ 0.25×, met |');
+  });
+
+  it('are without tables where there is nothing to compare', () => {
+    const text = markdown({ ...results(), rows: [] });
+    expect(text).not.toContain('|');
+    expect(text).toContain('- A note.');
   });
 
   it('are written under the suite and the kind of machine', async () => {
