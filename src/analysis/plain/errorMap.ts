@@ -7,7 +7,8 @@ import type { ErrorMap } from '../errorMap.ts';
 /** The twin of `errorMap`: pixel by pixel, and every wrong pixel against every pixel at a border. */
 export function errorMapPlain(image: Image, truth: LabelMap, prediction: LabelMap): ErrorMap {
   const { width, height, classes } = truth;
-  const has = (map: LabelMap, c: number, i: number): boolean => ((map.planes[c >> 5]![i]! >>> (c & 31)) & 1) === 1;
+  const has = (map: LabelMap, c: number, i: number): boolean =>
+    ((map.planes[c >> 5]![i]! >>> (c & 31)) & 1) === 1;
   const all = Array.from({ length: classes }, (_, c) => c);
   const border = bordersOf(truth);
   const result = createImage(width, height, 3);
@@ -21,7 +22,8 @@ export function errorMapPlain(image: Image, truth: LabelMap, prediction: LabelMa
     const wrong = all.filter((c) => !has(truth, c, i) && has(prediction, c, i));
     if (missing.length + wrong.length === 0) {
       for (let channel = 0; channel < 3; channel++) {
-        const from = image.channels === 1 ? i : i * image.channels + channel;
+        const shown = image.channels === 3 ? channel : Math.ceil(image.channels / 2) - 1;
+        const from = i * image.channels + shown;
         result.data[3 * i + channel] = image.data[from]! * 0.62;
       }
       continue;
@@ -29,7 +31,9 @@ export function errorMapPlain(image: Image, truth: LabelMap, prediction: LabelMa
     const kind = missing.length === 0 ? 2 : wrong.length === 0 ? 1 : 0;
     result.data.set(errorColours[errorKinds[kind]], 3 * i);
     counts[kind]!++;
-    const apart = border.map((j) => Math.hypot((i % width) - (j % width), Math.floor(i / width) - Math.floor(j / width)));
+    const apart = border.map((j) =>
+      Math.hypot((i % width) - (j % width), Math.floor(i / width) - Math.floor(j / width)),
+    );
     const bin = Math.min(farthest + 1, Math.ceil(Math.min(Infinity, ...apart)));
     distances[kind * distanceBins + bin]!++;
     if (kind === 0) for (const c of missing) confusedByClass[c]!++;
