@@ -13,7 +13,7 @@ const [width, height, classes] = [6, 4, 3];
 /** A label map from rows of digits, each the pixel's bits. */
 function drawn(...rows: readonly string[]): LabelMap {
   const map = createLabelMap(width, height, classes);
-  map.planes[0]!.set([...rows.join('')].map(Number));
+  map.planes[0]!.set(Array.from(rows.join(''), Number));
   return map;
 }
 
