@@ -1,4 +1,5 @@
-import { readdir } from 'node:fs/promises';
+import { createHash } from 'node:crypto';
+import { readFile, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { Random } from '../../src/core/random.ts';
@@ -44,6 +45,31 @@ describe('voteSubmissions', () => {
       ),
     );
     expect(shuffled!.sha256).toBe(inOrder!.sha256);
+  });
+
+  it('tells beside the result what it was made from, even where it replaces a voter', async () => {
+    const lines = submissionLines(await syntheticDataset(join(folder, 'data')));
+    const [a, b] = [join(folder, 'a.csv'), join(folder, 'b.csv')];
+    await write(a, lines.join('\n'));
+    await write(b, lines.with(1, 'image0.png,class-0,').join('\n'));
+    const digest = async (path: string) =>
+      createHash('sha256')
+        .update(await readFile(path))
+        .digest('hex');
+    const before = [await digest(a), await digest(b)];
+    const written = await voteSubmissions({ submissions: [a, b], weights: [1, 2], share: 0.25, out: a });
+    expect(await digest(a)).not.toBe(before[0]);
+    expect(JSON.parse(await readFile(join(folder, 'a.manifest.json'), 'utf8'))).toMatchObject({
+      version: 1,
+      submission: { file: 'a.csv', sha256: await digest(a), rows: written.rows },
+      vote: {
+        share: 0.25,
+        members: [
+          { file: a, sha256: before[0], weight: 1 },
+          { file: b, sha256: before[1], weight: 2 },
+        ],
+      },
+    });
   });
 
   it.each([

@@ -75,13 +75,15 @@ export async function* evaluatePredictions(
   return { figures: accumulator.finish(), worst };
 }
 
-/** What nobody knows is neither right nor wrong. */
+/** What nobody knows is neither right nor wrong, whatever the annotation or the prediction says there. */
 async function knownTruth(
   annotated: Promise<LabelMap>,
   predicted: Promise<LabelMap>,
 ): Promise<readonly [truth: LabelMap, prediction: LabelMap]> {
   const [truth, prediction] = await Promise.all([annotated, predicted]);
-  return [truth, truth.unknown === undefined ? prediction : await knownLabels(prediction, truth.unknown)];
+  const { unknown } = truth;
+  if (unknown === undefined) return [truth, prediction];
+  return Promise.all([knownLabels(truth, unknown), knownLabels(prediction, unknown)]);
 }
 
 /** A name that no identifier can lead out of the folder, and that sorts as the images do. */

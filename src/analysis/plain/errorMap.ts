@@ -22,7 +22,8 @@ export function errorMapPlain(image: Image, truth: LabelMap, prediction: LabelMa
     const wrong = all.filter((c) => !has(truth, c, i) && has(prediction, c, i));
     if (missing.length + wrong.length === 0) {
       for (let channel = 0; channel < 3; channel++) {
-        const from = image.channels === 1 ? i : i * image.channels + channel;
+        const shown = image.channels === 3 ? channel : Math.ceil(image.channels / 2) - 1;
+        const from = i * image.channels + shown;
         result.data[3 * i + channel] = image.data[from]! * 0.62;
       }
       continue;

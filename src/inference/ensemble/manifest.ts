@@ -27,7 +27,7 @@ export interface SubmissionManifest {
 }
 
 /** `submissions/a.csv` has its manifest at `submissions/a.manifest.json`. */
-function manifestPath(csv: string): string {
+export function manifestPath(csv: string): string {
   return csv.replace(/(\.csv)?$/i, '.manifest.json');
 }
 
@@ -47,7 +47,7 @@ export async function writeManifest(
   return path;
 }
 
-async function phalanxVersion(): Promise<string> {
+export async function phalanxVersion(): Promise<string> {
   const text = await readFile(new URL('../../../package.json', import.meta.url), 'utf8');
   return (JSON.parse(text) as { version: string }).version;
 }

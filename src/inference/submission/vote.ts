@@ -6,6 +6,7 @@ import type { SizeOf, SubmissionDialect } from './dialects.ts';
 import { SubmissionLookup } from './lookup.ts';
 import { readSubmission, rowMask } from './submission.ts';
 import type { SubmissionRow } from './submission.ts';
+import { submissionDigest, writeVoteManifest } from './voteManifest.ts';
 import { SubmissionWriter } from './writer.ts';
 import type { WrittenSubmission } from './writer.ts';
 
@@ -26,7 +27,7 @@ export interface VoteOptions {
 
 /**
  * Hard vote over submissions, row by row in the order of the first, by merging runs: no mask is decoded, and memory does
- * not grow with their length.
+ * not grow with their length. What it was made from is written beside it, as a `VoteManifest`.
  *
  * @throws PhalanxError `vote/options`, `vote/rows-differ` when the submissions disagree about a row,
  *   `submission/size-unknown`, and what `readSubmission` throws. `out` is then as it was before.
@@ -45,6 +46,8 @@ export async function voteSubmissions(options: VoteOptions): Promise<WrittenSubm
   const total = weights.reduce((sum, weight) => sum + weight, 0);
   // Sums of weights such as 0.1 are inexact: a tie must not win by a rounding error.
   const minimum = total * (share + 1e-9);
+  // Before anything is written: the result may replace one of them.
+  const digests = await Promise.all(submissions.map(submissionDigest));
   const [leader, ...paths] = submissions as [string, ...string[]];
   const lookups = paths.map((path) => new SubmissionLookup(path, dialect));
   await using writer = await SubmissionWriter.open(out, dialect);
@@ -65,7 +68,12 @@ export async function voteSubmissions(options: VoteOptions): Promise<WrittenSubm
   } finally {
     await Promise.all(lookups.map((lookup) => lookup[Symbol.asyncDispose]()));
   }
-  return await writer.commit();
+  const written = await writer.commit();
+  await writeVoteManifest(written, {
+    share,
+    members: submissions.map((file, m) => ({ file, sha256: digests[m]!, weight: weights[m]! })),
+  });
+  return written;
 }
 
 async function takeOrFail(
