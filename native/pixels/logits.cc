@@ -2,6 +2,7 @@
 // constants and the TypeScript twins are in src/inference/store/; the code tables come from there too, so that both
 // agree to the bit.
 #include "kernel.h"
+#include "taps.h"
 
 #include <algorithm>
 #include <array>
@@ -258,24 +259,6 @@ Napi::Value MixLogits(const Napi::CallbackInfo& info) {
   owners.insert(owners.begin(), target);
   return AsyncKernel::Run(info, owners,
                           [shape, cursors, data]() mutable { Mixer(shape, std::move(cursors), data).Run(); });
-}
-
-// Where a target pixel lies between two source pixels, as PyTorch's interpolate(mode='bilinear', align_corners=False)
-// computes it, in single precision.
-struct Tap {
-  int64_t first, second;
-  float toSecond;
-};
-
-std::vector<Tap> TapsOf(int64_t source, int64_t target) {
-  std::vector<Tap> taps(target);
-  const float scale = static_cast<float>(source) / static_cast<float>(target);
-  for (int64_t i = 0; i < target; i++) {
-    const float position = std::max(0.0f, scale * (static_cast<float>(i) + 0.5f) - 0.5f);
-    const int64_t first = std::min(static_cast<int64_t>(position), source - 1);
-    taps[i] = {first, std::min(first + 1, source - 1), position - static_cast<float>(first)};
-  }
-  return taps;
 }
 
 // addResized(target, height, width, source, sourceHeight, sourceWidth, classes): adds source [sourceHeight,
