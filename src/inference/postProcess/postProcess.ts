@@ -4,68 +4,60 @@ import type { LabelMap } from '../../labels/labelMap.ts';
 import { dilateLabels, erodeLabels } from '../../labels/morphology.ts';
 import type { StructuringElement } from '../../labels/morphology.ts';
 import { classAreas } from '../../labels/overlap.ts';
-import { logitOf, upsampleThresholdPack } from '../../labels/upsample.ts';
-import type { Logits, ThresholdOptions } from '../../labels/upsample.ts';
 import type { PostProcess } from './spec.ts';
 
+/** The masks of probabilities cut at thresholds, `[classes]`. */
+export type Cut = (thresholds: readonly number[]) => Promise<LabelMap>;
+
 /**
- * Label map of logits: upsampled, cut at the thresholds, and each class worked on as its settings say.
+ * Masks cut at their thresholds, each class worked on as its settings say.
  *
- * @param settings of each class, `[classes]`; undefined or empty for masks that stay as they are.
+ * @param thresholds probabilities, `[classes]`.
+ * @param settings of each class, `[classes]`; empty for masks that stay as they are.
  */
-export async function postProcessLogits(
-  logits: Logits,
-  options: ThresholdOptions,
-  settings: readonly (PostProcess | undefined)[],
+export async function postProcess(
+  cut: Cut,
+  thresholds: readonly number[],
+  settings: readonly PostProcess[],
 ): Promise<LabelMap> {
-  const cut = await upsampleThresholdPack(logits, options);
-  const present = await presentClasses(logits, options, settings);
-  const there = present.every(Boolean) ? cut : await withClasses(cut, (c) => present[c]!);
-  return postProcessLabels(there, settings);
+  return postProcessLabels(await cutWhereSure(cut, thresholds, settings), settings);
 }
 
-/** As `postProcessLogits`, for masks; what asks for logits, `triplet`, must have been done. */
+/** The part of `postProcess` that needs more than masks: thresholds, and `triplet`. */
+export async function cutWhereSure(
+  cut: Cut,
+  thresholds: readonly number[],
+  settings: readonly PostProcess[],
+): Promise<LabelMap> {
+  const labels = await cut(thresholds);
+  if (settings.every(({ triplet }) => triplet === undefined)) return labels;
+  const areas = await classAreas(await cut(thresholds.map((own, c) => settings[c]!.triplet?.top ?? own)));
+  return withClasses(labels, (c) => areas[c]! >= (settings[c]!.triplet?.minArea ?? 0));
+}
+
+/** The part of `postProcess` that works on masks: `smooth`, `largest`, `minArea` and `fillHoles`. */
 export async function postProcessLabels(
   labels: LabelMap,
-  settings: readonly (PostProcess | undefined)[],
+  settings: readonly PostProcess[],
 ): Promise<LabelMap> {
   let result = labels;
   const smoothings = new Map<string, NonNullable<PostProcess['smooth']>>();
-  for (const { smooth } of settings.map((setting) => setting ?? {})) {
+  for (const { smooth } of settings) {
     if (smooth !== undefined) smoothings.set(JSON.stringify(smooth), smooth);
   }
   for (const [key, smoothing] of smoothings) {
-    const chosen = (c: number): boolean => JSON.stringify(settings[c]?.smooth) === key;
+    const chosen = (c: number): boolean => JSON.stringify(settings[c]!.smooth) === key;
     const smoothed = await smooth(await withClasses(result, chosen), smoothing);
-    result = await combineLabels(
-      smoothed,
-      await withClasses(result, (c) => !chosen(c)),
-      'union',
-    );
+    result = await combineLabels(smoothed, await withClasses(result, (c) => !chosen(c)), 'union');
   }
-  const largest = settings.map((setting) => setting?.largest ?? Infinity);
-  const minArea = settings.map((setting) => setting?.minArea ?? 0);
+  const largest = settings.map((setting) => setting.largest ?? Infinity);
+  const minArea = settings.map((setting) => setting.minArea ?? 0);
   if (largest.some(Number.isFinite) || minArea.some((area) => area > 0)) {
     result = await keepComponents(result, { largest, minArea });
   }
-  const maxArea = settings.map(({ fillHoles: area = 0 } = {}) => (area === 'all' ? Infinity : area));
+  const maxArea = settings.map(({ fillHoles: area = 0 }) => (area === 'all' ? Infinity : area));
   if (maxArea.some((area) => area > 0)) result = await fillHoles(result, { maxArea });
   return result;
-}
-
-/** Whether each class has as many sure pixels as its triplet asks for. */
-async function presentClasses(
-  logits: Logits,
-  options: ThresholdOptions,
-  settings: readonly (PostProcess | undefined)[],
-): Promise<boolean[]> {
-  if (settings.every((setting) => setting?.triplet === undefined)) return settings.map(() => true);
-  const thresholds = Float32Array.from(options.thresholds, (threshold, c) => {
-    const top = settings[c]?.triplet?.top;
-    return top === undefined ? threshold : logitOf(top);
-  });
-  const areas = await classAreas(await upsampleThresholdPack(logits, { ...options, thresholds }));
-  return settings.map((setting, c) => areas[c]! >= (setting?.triplet?.minArea ?? 0));
 }
 
 async function smooth(

@@ -1,8 +1,11 @@
 import { z } from 'zod';
 
-const pixels = z.int().min(1).max(2 ** 31 - 1);
+const pixels = z
+  .int()
+  .min(1)
+  .max(2 ** 31 - 1);
 
-/** What is done to a class's mask at the image's own size, in this order; see `postProcessLogits`. */
+/** What is done to a class's mask at the image's own size, in this order; see `postProcess`. */
 export const postProcessSchema = z.strictObject({
   /**
    * The class is taken for absent unless at least `minArea` pixels have a probability above `top`; where it is there,

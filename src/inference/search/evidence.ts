@@ -54,12 +54,7 @@ export class Evidence {
   readonly #classes: readonly ClassEvidence[];
   readonly #bothEmpty: number;
 
-  private constructor(
-    members: number,
-    images: number,
-    classes: readonly ClassEvidence[],
-    bothEmpty: number,
-  ) {
+  private constructor(members: number, images: number, classes: readonly ClassEvidence[], bothEmpty: number) {
     this.members = members;
     this.images = images;
     this.#classes = classes;

@@ -37,7 +37,9 @@ export async function nelderMead(
   points = sorted(points);
   while (used < evaluations) {
     const [best, worst] = [points[0]!, points[n]!];
-    const width = Math.max(...points.slice(1).flatMap(({ at }) => at.map((x, i) => Math.abs(x - best.at[i]!))));
+    const width = Math.max(
+      ...points.slice(1).flatMap(({ at }) => at.map((x, i) => Math.abs(x - best.at[i]!))),
+    );
     const spread = Math.max(...points.slice(1).map((point) => Math.abs(best.cost - point.cost)));
     if (width <= tolerance && spread <= costTolerance) break;
     const centre = best.at.map((_, i) => points.slice(0, n).reduce((sum, { at }) => sum + at[i]!, 0) / n);

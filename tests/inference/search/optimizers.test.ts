@@ -53,17 +53,20 @@ describe('nelderMead', () => {
 });
 
 describe('CmaEs', () => {
-  it.each(goldens.cmaEs)("goes the steps of pycma's: $function", ({ function: name, start, sigma, steps }) => {
-    const search = new CmaEs({ start, sigma, random: Random.from('unused') });
-    for (const step of steps) {
-      search.tell(step.candidates, step.candidates.map(functions[name]));
-      expect(search.sigma).toBeCloseTo(step.sigma, 10);
-      for (const [i, x] of search.mean.entries()) expect(x).toBeCloseTo(step.mean[i]!, 10);
-      for (const [i, row] of search.covariance.entries()) {
-        for (const [j, x] of row.entries()) expect(x).toBeCloseTo(step.covariance[i]![j]!, 9);
+  it.each(goldens.cmaEs)(
+    "goes the steps of pycma's: $function",
+    ({ function: name, start, sigma, steps }) => {
+      const search = new CmaEs({ start, sigma, random: Random.from('unused') });
+      for (const step of steps) {
+        search.tell(step.candidates, step.candidates.map(functions[name]));
+        expect(search.sigma).toBeCloseTo(step.sigma, 10);
+        for (const [i, x] of search.mean.entries()) expect(x).toBeCloseTo(step.mean[i]!, 10);
+        for (const [i, row] of search.covariance.entries()) {
+          for (const [j, x] of row.entries()) expect(x).toBeCloseTo(step.covariance[i]![j]!, 9);
+        }
       }
-    }
-  });
+    },
+  );
 
   it.each(['sphere', 'rosenbrock', 'ellipsoid'] as const)('minimizes the %s by its own samples', (name) => {
     const search = new CmaEs({ start: [0, 0.5, -0.3, 0.8], sigma: 0.5, random: Random.from(name) });

@@ -61,7 +61,10 @@ export function sweepMeansPlain(request: SweepRequest): Float64Array {
   const counts: number[] = [];
   for (const candidate of weights) {
     for (const image of images) {
-      const pixels = Array.from({ length: starts[image + 1]! - starts[image]! }, (_, i) => starts[image]! + i);
+      const pixels = Array.from(
+        { length: starts[image + 1]! - starts[image]! },
+        (_, i) => starts[image]! + i,
+      );
       const sums = pixels.map((pixel) =>
         candidate.reduce(
           (sum, weight, m) =>
