@@ -8,6 +8,7 @@ import { decoderSchema } from '../models/decoders/options.ts';
 import { encoderSchema } from '../models/encoders/options.ts';
 import { encoderDefect, paddingDefect } from '../models/modelSchema.ts';
 import type { ModelOptions } from '../models/modelSchema.ts';
+import { postProcessSchema } from '../inference/postProcess/spec.ts';
 import { ttaSchema } from '../inference/tta/options.ts';
 import { lossSchema } from '../objectives/losses/loss.ts';
 import { batchAugmentationSchema } from '../training/batchAugmentation.ts';
@@ -15,6 +16,7 @@ import { imageNormalizations } from '../training/normalization.ts';
 import { optimizerSchema } from '../training/optimizers/build.ts';
 import { scheduleSchema } from '../training/schedules.ts';
 import { samplingSchema } from './samplingSchema.ts';
+import { weightSearchSchema } from './weightSearchSchema.ts';
 
 const side = z.int().min(32).max(16384);
 const text = z.string().min(1);
@@ -235,8 +237,7 @@ export type DataFormat = NonNullable<Declared['data']['format']>;
 
 const threshold = z.number().gt(0).lt(1);
 
-/** See `defineEnsemble`. */
-export const ensembleSchema = z.strictObject({
+const ensembleFields = z.strictObject({
   /** Why it is made; one line. */
   description: z.string().optional(),
   /** Name of the CSV in `submissions/`. */
@@ -262,6 +263,24 @@ export const ensembleSchema = z.strictObject({
    * `search`: found on the images that the members' fold held out, and kept where its gain carries over.
    */
   threshold: z.union([threshold, z.record(text, threshold), z.literal('search')]).default(0.5),
+  /** What is done to the masks of a class, by its name. */
+  postProcess: z.record(text, postProcessSchema).default({}),
+  /**
+   * Weights, thresholds and post-processing found on the images that the members' folds held out, or those of a file
+   * that a search wrote. Nothing of them is declared then.
+   */
+  weights: weightSearchSchema.optional(),
+});
+
+/** See `defineEnsemble`. */
+export const ensembleSchema = ensembleFields.superRefine((ensemble, context) => {
+  if (ensemble.weights === undefined) return;
+  const refuse = (path: (string | number)[], isDeclared: boolean): void => {
+    if (isDeclared) context.addIssue({ code: 'custom', path, message: 'cannot be given with "weights"' });
+  };
+  refuse(['threshold'], ensemble.threshold !== 0.5);
+  refuse(['postProcess'], Object.keys(ensemble.postProcess).length > 0);
+  for (const [m, { weight }] of ensemble.members.entries()) refuse(['members', m, 'weight'], weight !== 1);
 });
 
 /** An ensemble with every default filled in. */

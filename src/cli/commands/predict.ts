@@ -1,6 +1,7 @@
 import { resolve } from 'node:path';
 import type { RegisterCommand } from '../command.ts';
 import type { TtaName } from '../../inference/tta/names.ts';
+import { PhalanxError } from '../../core/errors.ts';
 import { collect, oneOf, ttaOption } from '../options.ts';
 import { PredictionView, showEnsemble } from '../terminal/ensemble.ts';
 import { duration } from '../terminal/progress.ts';
@@ -20,6 +21,8 @@ interface EnsembleFlags {
   readonly cache: string;
   readonly submissions: string;
   readonly overwrite?: boolean;
+  readonly search?: boolean;
+  readonly decisions?: string;
 }
 
 export const registerPredict: RegisterCommand = (program, run) => {
@@ -59,6 +62,8 @@ export const registerPredict: RegisterCommand = (program, run) => {
     .description('predict what is missing, join the members and write the submission')
     .argument('<ensemble>', 'file below experiments/, such as hand-bone/ensemble')
     .option('--set <path=value>', 'change a setting; may be given several times', collect)
+    .option('--search', 'look for weights, thresholds and post-processing on what the folds held out')
+    .option('--decisions <file>', 'use what a search found, submissions/NAME.decisions.json')
     .option('--data <dir>', 'the dataset, if it is not where it was while training')
     .option('--runs <dir>', 'where runs are kept', 'runs')
     .option('--cache <dir>', 'where decoded images are kept', 'cache')
@@ -68,7 +73,7 @@ export const registerPredict: RegisterCommand = (program, run) => {
       run(async ({ output, signal }, reference: string, flags: EnsembleFlags) => {
         const { resolveEnsemble } = await import('../../experiment/resolve.ts');
         const { runEnsemble } = await import('../../experiment/runEnsemble.ts');
-        const { config } = await resolveEnsemble(reference, flags.set);
+        const { config } = await resolveEnsemble(reference, [...(flags.set ?? []), ...weightSettings(flags)]);
         const { data, runs, cache, submissions, overwrite = false } = flags;
         const events = runEnsemble({
           config,
@@ -88,3 +93,16 @@ export const registerPredict: RegisterCommand = (program, run) => {
       }),
     );
 };
+
+/** What `--search` and `--decisions` stand for. */
+function weightSettings({ search = false, decisions }: EnsembleFlags): string[] {
+  if (search && decisions !== undefined) {
+    throw new PhalanxError('cli/option', {
+      what: 'Weights are either looked for or taken from a file',
+      received: '--search and --decisions',
+      fix: 'Leave one of them out',
+    });
+  }
+  if (decisions !== undefined) return [`weights=${JSON.stringify({ from: decisions })}`];
+  return search ? ['weights={"search":{}}'] : [];
+}

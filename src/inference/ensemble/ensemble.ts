@@ -4,6 +4,9 @@ import type { SampleEntry } from '../../data/dataset.ts';
 import type { LabelMap } from '../../labels/labelMap.ts';
 import { encodeRle, rleDialects } from '../../labels/rle.ts';
 import { logitOf, upsampleThresholdPack } from '../../labels/upsample.ts';
+import { postProcess } from '../postProcess/postProcess.ts';
+import type { Cut } from '../postProcess/postProcess.ts';
+import type { PostProcess } from '../postProcess/spec.ts';
 import { SubmissionWriter } from '../submission/writer.ts';
 import type { WrittenSubmission } from '../submission/writer.ts';
 import { combineLogits, sharesOf } from './combine.ts';
@@ -23,10 +26,14 @@ export interface EnsembleOptions {
   readonly out: string;
   /** Probability above which a pixel belongs to a class: one for all, or one per class. Default 0.5. */
   readonly threshold?: number | readonly number[];
+  /** What is done to the masks of each class, `[classes]`. Default nothing. */
+  readonly postProcess?: readonly PostProcess[];
   /** Replace `out` if it exists. Default false. */
   readonly overwrite?: boolean;
   /** For the manifest: the resolved declaration. */
   readonly config?: unknown;
+  /** For the manifest: the file of decisions that weights, thresholds and post-processing come from. */
+  readonly decisions?: SubmissionManifest['decisions'];
   /** For the manifest. */
   readonly scores?: Readonly<Record<string, number>>;
   readonly signal?: AbortSignal | undefined;
@@ -72,7 +79,7 @@ export async function* ensemble(options: EnsembleOptions): AsyncGenerator<Ensemb
   }
   const records = await requireAgreement(members, entries, classes, signal);
   yield { type: 'started', images: entries.length, members: members.length };
-  const labelled = new EnsemblePrediction(members, classes, thresholds);
+  const labelled = new EnsemblePrediction(members, classes, thresholds, options.postProcess);
   await using writer = await SubmissionWriter.open(out);
   const ahead: Promise<readonly string[]>[] = [];
   let next = 0;
@@ -102,13 +109,23 @@ export async function* ensemble(options: EnsembleOptions): AsyncGenerator<Ensemb
 export class EnsemblePrediction {
   readonly #members: readonly EnsembleMember[];
   readonly #shares: readonly (readonly number[])[];
-  readonly #thresholds: Float32Array;
+  readonly #thresholds: readonly number[];
+  readonly #postProcess: readonly PostProcess[];
 
-  /** @param thresholds probabilities, `[classes]`. */
-  constructor(members: readonly EnsembleMember[], classes: readonly string[], thresholds: readonly number[]) {
+  /**
+   * @param thresholds probabilities, `[classes]`.
+   * @param settings of each class's masks, `[classes]`; none unless given.
+   */
+  constructor(
+    members: readonly EnsembleMember[],
+    classes: readonly string[],
+    thresholds: readonly number[],
+    settings: readonly PostProcess[] = classes.map(() => ({})),
+  ) {
     this.#members = members;
     this.#shares = sharesOf(members, classes.length);
-    this.#thresholds = Float32Array.from(thresholds, logitOf);
+    this.#thresholds = thresholds;
+    this.#postProcess = settings;
   }
 
   /** At the image's own size. */
@@ -116,7 +133,9 @@ export class EnsemblePrediction {
     const files = await Promise.all(this.#members.map(({ store }) => store.read(image)));
     const { originalHeight: height, originalWidth: width } = files[0]!.info;
     const logits = await combineLogits(files, this.#shares);
-    return upsampleThresholdPack(logits, { width, height, thresholds: this.#thresholds });
+    const cut: Cut = (thresholds) =>
+      upsampleThresholdPack(logits, { width, height, thresholds: Float32Array.from(thresholds, logitOf) });
+    return postProcess(cut, this.#thresholds, this.#postProcess);
   }
 
   /** RLE of each class. */
@@ -126,13 +145,17 @@ export class EnsemblePrediction {
 }
 
 function aboutOf(
-  { classes, config, scores }: EnsembleOptions,
+  { classes, config, scores, postProcess: settings = [], decisions }: EnsembleOptions,
   members: SubmissionManifest['members'],
   thresholds: readonly number[],
 ): Parameters<typeof writeManifest>[1] {
   return {
     members,
     thresholds: Object.fromEntries(classes.map((name, c) => [name, thresholds[c]!])),
+    ...(settings.every((setting) => Object.keys(setting).length === 0)
+      ? {}
+      : { postProcess: Object.fromEntries(classes.map((name, c) => [name, settings[c]!])) }),
+    ...(decisions === undefined ? {} : { decisions }),
     ...(config === undefined ? {} : { config }),
     ...(scores === undefined ? {} : { scores }),
   };

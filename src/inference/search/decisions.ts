@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import { PhalanxError, messageOf } from '../../core/errors.ts';
 import { writeFileAtomic } from '../../core/atomicFile.ts';
@@ -83,7 +84,7 @@ export async function writeDecisions(path: string, decisions: Decisions): Promis
 }
 
 /** @throws PhalanxError `search/missing`, `search/unreadable`, `search/invalid`. */
-export async function readDecisions(path: string): Promise<Decisions> {
+export async function readDecisions(path: string): Promise<{ decisions: Decisions; sha256: string }> {
   const bytes = await readLimitedFile(path, {
     noun: 'file of decisions',
     missing: 'search/missing',
@@ -91,7 +92,8 @@ export async function readDecisions(path: string): Promise<Decisions> {
     maxBytes: 64 * 2 ** 20,
   });
   try {
-    return decisionsSchema.parse(JSON.parse(bytes.toString('utf8')));
+    const decisions = decisionsSchema.parse(JSON.parse(bytes.toString('utf8')));
+    return { decisions, sha256: createHash('sha256').update(bytes).digest('hex') };
   } catch (cause) {
     throw new PhalanxError(
       'search/invalid',

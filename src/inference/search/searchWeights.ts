@@ -35,7 +35,7 @@ export interface FoundWeights {
 
 /** Weights that are better than equal ones, where cross-validation over people says that they are. */
 export async function searchWeights(options: WeightSearchOptions): Promise<FoundWeights> {
-  const { evidence, dealt, entries, classes, methods, seed, signal } = options;
+  const { evidence, classes, methods, signal } = options;
   const { members } = evidence;
   const equal = new Array<number>(members).fill(1 / members);
   if (members === 1) {

@@ -55,7 +55,7 @@ function truthOf({ id }: SampleEntry): LabelMap {
 }
 
 /** Members of known quality: the truth's logits and noise, and two far spots of "spotted" in every image. */
-async function world(members: readonly Quality[], spots = false): Promise<SearchOptions> {
+async function world(members: readonly Quality[], spots = false): Promise<Omit<SearchOptions, 'onProgress'>> {
   const stores = members.map((_, m) => new LogitStore(join(folder, `member${m}`)));
   for (const { id } of entries) {
     const at = distances(id);
