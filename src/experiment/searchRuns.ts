@@ -115,19 +115,19 @@ async function* withProgress<Event, Result>(
 ): AsyncGenerator<Event, Result> {
   let latest: Event | undefined;
   let wake: () => void = () => undefined;
-  let isDone = false;
+  const state: { isDone: boolean } = { isDone: false };
   const result = work((event) => {
     latest = event;
     wake();
   }).finally(() => {
-    isDone = true;
+    state.isDone = true;
     wake();
   });
   result.catch(() => undefined);
-  while (!isDone) {
+  while (!state.isDone) {
     await new Promise<void>((resolve) => {
       wake = resolve;
-      if (isDone || latest !== undefined) resolve();
+      if (state.isDone || latest !== undefined) resolve();
     });
     const event = latest;
     latest = undefined;

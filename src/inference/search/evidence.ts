@@ -159,7 +159,7 @@ function join(images: readonly DisputedPixels[], members: number): ClassEvidence
   const truth = new Uint8Array(pixels);
   for (const [i, image] of images.entries()) {
     const kept = image.truth.length;
-    truth.set(image.truth, starts[i]!);
+    truth.set(image.truth, starts[i]);
     for (let m = 0; m < members; m++) {
       codes.set(image.codes.subarray(m * kept, (m + 1) * kept), m * pixels + starts[i]!);
     }
