@@ -28,6 +28,8 @@ interface EnsembleFlags {
   readonly cache: string;
   readonly submissions: string;
   readonly force?: boolean;
+  readonly search?: boolean;
+  readonly decisions?: string;
 }
 
 export const registerPredict: RegisterCommand = (program, run) => {
@@ -71,16 +73,18 @@ export const registerPredict: RegisterCommand = (program, run) => {
     .description('predict what is missing, join the members and write the submission')
     .argument('<ensemble>', 'file below experiments/, such as hand-bone/ensemble')
     .option('--set <path=value>', 'change a setting; may be given several times', collect)
+    .option('--search', 'look for weights, thresholds and post-processing on what the folds held out')
+    .option('--decisions <file>', 'use what a search found, submissions/NAME.decisions.json')
     .option('--data <dir>', 'the dataset, if it is not where it was while training')
     .option('--runs <dir>', 'where runs are kept', 'runs')
     .option('--cache <dir>', 'where decoded images are kept', 'cache')
     .option('--submissions <dir>', 'where the CSV goes', 'submissions')
-    .option('--force', 'replace the CSV if it exists')
+    .option('--force', 'replace the CSV, and what a search found, if they exist')
     .action(
       run(async ({ output, signal }, reference: string, flags: EnsembleFlags) => {
         const { resolveEnsemble } = await import('../../experiment/resolve.ts');
         const { runEnsemble } = await import('../../experiment/runEnsemble.ts');
-        const { config } = await resolveEnsemble(reference, flags.set);
+        const { config } = await resolveEnsemble(reference, [...(flags.set ?? []), ...weightSettings(flags)]);
         const { data, runs, cache, submissions, force = false } = flags;
         const events = runEnsemble({
           config,
@@ -112,4 +116,17 @@ function refuseLabels({ asLabels, confidence, split }: PredictFlags): void {
   if (asLabels !== undefined && split === 'val') {
     fail('--as-labels with --split val', 'Label images of the test split: those of others are annotated');
   }
+}
+
+/** What `--search` and `--decisions` stand for. */
+function weightSettings({ search = false, decisions }: EnsembleFlags): string[] {
+  if (search && decisions !== undefined) {
+    throw new PhalanxError('cli/option', {
+      what: 'Weights are either looked for or taken from a file',
+      received: '--search and --decisions',
+      fix: 'Leave one of them out',
+    });
+  }
+  if (decisions !== undefined) return [`weights=${JSON.stringify({ from: decisions })}`];
+  return search ? ['weights={"search":{}}'] : [];
 }

@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { writeFileAtomic } from '../../core/atomicFile.ts';
+import type { PostProcess } from '../postProcess/spec.ts';
 import type { WrittenSubmission } from '../submission/writer.ts';
 import type { Combination } from './combination.ts';
 import type { MemberRecord } from './members.ts';
@@ -19,6 +20,10 @@ export interface SubmissionManifest {
   readonly members: readonly MemberRecord[];
   /** Probability above which a pixel belongs to a class, by class. */
   readonly thresholds: Readonly<Record<string, number>>;
+  /** What was done to the masks, by class; missing where nothing was. */
+  readonly postProcess?: Readonly<Record<string, PostProcess>>;
+  /** The file of decisions that weights, thresholds and post-processing come from. */
+  readonly decisions?: { readonly file: string; readonly sha256: string };
   /** The resolved declaration that the ensemble was made from. */
   readonly config?: unknown;
   /** Scores known when it was made, by name. */
