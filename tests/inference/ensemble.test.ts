@@ -141,13 +141,27 @@ describe('ensemble', () => {
       await readFile(join(folder, 'submissions', 'joint.manifest.json'), 'utf8'),
     ) as SubmissionManifest;
     expect(manifest).toEqual({
-      version: 1,
+      version: 2,
       submission: { file: 'joint.csv', sha256: createHash('sha256').update(csv).digest('hex'), rows: 9 },
       members: [
-        { name: 'a', store: join(folder, 'a'), weight: 2, provenance: { checkpoint: 'a', tta: 'none' } },
-        { name: 'b', store: join(folder, 'b'), weight: 1, provenance: { checkpoint: 'b', tta: 'none' } },
+        {
+          name: 'a',
+          store: join(folder, 'a'),
+          weight: 2,
+          provenance: { checkpoint: 'a', tta: 'none' },
+          logits: expect.stringMatching(/^[0-9a-f]{64}$/) as string,
+        },
+        {
+          name: 'b',
+          store: join(folder, 'b'),
+          weight: 1,
+          provenance: { checkpoint: 'b', tta: 'none' },
+          logits: expect.stringMatching(/^[0-9a-f]{64}$/) as string,
+        },
       ],
       combine: 'logits',
+      classes,
+      images,
       thresholds: { 'class-0': 0.4, 'class-1': 0.4, 'class-2': 0.4 },
       config: { name: 'joint' },
       scores: { val: 0.9 },

@@ -7,7 +7,7 @@ import type { WrittenSubmission } from '../submission/writer.ts';
 import { checkMembers, leavesOf } from './combination.ts';
 import type { AnyMember, Combination } from './combination.ts';
 import { EnsemblePrediction, isWorkedOn } from './ensemblePrediction.ts';
-import { writeManifest } from './manifest.ts';
+import { manifestPath, writeManifest } from './manifest.ts';
 import type { SubmissionManifest } from './manifest.ts';
 import { recordsOf, requireAgreement } from './members.ts';
 
@@ -28,6 +28,11 @@ export interface EnsembleOptions {
   readonly postProcess?: readonly PostProcess[];
   /** Replace `out` if it exists. Default false. */
   readonly overwrite?: boolean;
+  /**
+   * Given the hash of what would be written; what it throws leaves what was there before. The submission's manifest is
+   * there already then, and stays.
+   */
+  readonly check?: (sha256: string) => void;
   /** For the manifest: the resolved declaration. */
   readonly config?: unknown;
   /** For the manifest: the file of decisions that weights, thresholds and post-processing come from. */
@@ -70,7 +75,7 @@ export async function* ensemble(options: EnsembleOptions): AsyncGenerator<Ensemb
   const thresholds = thresholdsOf(options.threshold ?? 0.5, classes);
   requireFree(out, options.overwrite ?? false);
   checkMembers({ members, combine }, classes);
-  const provenances = await requireAgreement(leavesOf(members), entries, classes, signal);
+  const stored = await requireAgreement(leavesOf(members), entries, classes, signal);
   yield { type: 'started', images: entries.length, members: members.length };
   const labelled = new EnsemblePrediction(members, classes, thresholds, combine, options.postProcess);
   await using writer = await SubmissionWriter.open(out);
@@ -93,11 +98,11 @@ export async function* ensemble(options: EnsembleOptions): AsyncGenerator<Ensemb
   } finally {
     await Promise.allSettled(ahead);
   }
-  const submission = await writer.commit();
-  const manifest = await writeManifest(
-    submission,
-    aboutOf(options, recordsOf(members, provenances), thresholds),
-  );
+  const submission = await writer.commit(options.check);
+  const manifest =
+    options.check === undefined
+      ? await writeManifest(submission, aboutOf(options, recordsOf(members, stored), thresholds))
+      : manifestPath(submission.path);
   yield { type: 'finished', submission, manifest, seconds: (performance.now() - started) / 1000 };
 }
 
@@ -112,12 +117,14 @@ export function requireFree(out: string, overwrite: boolean): void {
 }
 
 function aboutOf(
-  { classes, combine = 'logits', config, scores, postProcess = [], decisions }: EnsembleOptions,
+  { classes, entries, combine = 'logits', config, scores, postProcess = [], decisions }: EnsembleOptions,
   members: SubmissionManifest['members'],
   thresholds: readonly number[],
 ): Parameters<typeof writeManifest>[1] {
   return {
     combine,
+    classes,
+    images: entries.map(({ id }) => id),
     members,
     thresholds: Object.fromEntries(classes.map((name, c) => [name, thresholds[c]!])),
     ...(isWorkedOn(postProcess)

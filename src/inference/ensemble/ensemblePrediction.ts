@@ -82,7 +82,7 @@ export class EnsemblePrediction {
     const files = await mapConcurrently(this.#leaves, ({ store }) => store.read(image));
     const { originalHeight: height, originalWidth: width } = files[0]!.info;
     const takesMean = this.#shares !== undefined && fitsWhole(files);
-    const mean = takesMean ? await combineLogits(files, this.#shares!) : undefined;
+    const mean = takesMean ? await combineLogits(files, this.#shares) : undefined;
     return { size: { width, height }, files, mean };
   }
 }
