@@ -91,7 +91,8 @@ export const registerPredict: RegisterCommand = (program, run) => {
         if (manifest === undefined) {
           const { resolveEnsemble } = await import('../../experiment/resolve.ts');
           const { runEnsemble } = await import('../../experiment/runEnsemble.ts');
-          const settings = [...(flags.set ?? []), ...weightSettings(flags)];
+          // Before the others, which may say how to search.
+          const settings = [...weightSettings(flags), ...(flags.set ?? [])];
           const { config } = await resolveEnsemble(reference!, settings);
           events = runEnsemble({ ...shared, config, submissions });
         } else {

@@ -2,7 +2,8 @@ import { readFile } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { z } from 'zod';
 import { writeFileAtomic } from '../../core/atomicFile.ts';
-import { PhalanxError, messageOf } from '../../core/errors.ts';
+import { PhalanxError } from '../../core/errors.ts';
+import { parseDefect } from '../../core/parseDefect.ts';
 import { readLimitedFile } from '../../data/limitedFile.ts';
 import { postProcessSchema } from '../postProcess/spec.ts';
 import type { PostProcess } from '../postProcess/spec.ts';
@@ -97,7 +98,7 @@ export async function readManifest(path: string): Promise<ReadManifest> {
         what: 'The file is not a manifest from which a submission can be made again',
         where: path,
         expected: 'a .manifest.json that phalanx ensemble wrote',
-        received: messageOf(cause).slice(0, 300),
+        received: parseDefect(cause),
       },
       { cause },
     );

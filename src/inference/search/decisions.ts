@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
-import { PhalanxError, messageOf } from '../../core/errors.ts';
+import { PhalanxError } from '../../core/errors.ts';
+import { parseDefect } from '../../core/parseDefect.ts';
 import { writeFileAtomic } from '../../core/atomicFile.ts';
 import { readLimitedFile } from '../../data/limitedFile.ts';
 import { postProcessSchema } from '../postProcess/spec.ts';
@@ -100,7 +101,7 @@ export async function readDecisions(path: string): Promise<{ decisions: Decision
       {
         what: 'The file does not hold the decisions of a search',
         where: path,
-        received: messageOf(cause).slice(0, 300),
+        received: parseDefect(cause),
         fix: 'Make it again with: phalanx ensemble --search',
       },
       { cause },
