@@ -57,7 +57,6 @@ beforeAll(async () => {
   );
   expect(code, err).toBe(0);
   expect(err).toMatch(/Weights in the order a, b[^]*carried over[^]*mean[^]*Searched on/);
-  console.error(process.cpuUsage());
   for (const name of made) await cp(join(cwd, name), join(cwd, 'whole', name), { recursive: true });
 }, 120_000);
 beforeEach(async () => {

@@ -3,7 +3,7 @@ import { basename } from 'node:path';
 import { z } from 'zod';
 import { writeFileAtomic } from '../../core/atomicFile.ts';
 import { PhalanxError } from '../../core/errors.ts';
-import { parseDefect } from '../../core/parseDefect.ts';
+import { parseDefect } from '../../data/parseDefect.ts';
 import { readLimitedFile } from '../../data/limitedFile.ts';
 import { postProcessSchema } from '../postProcess/spec.ts';
 import type { PostProcess } from '../postProcess/spec.ts';

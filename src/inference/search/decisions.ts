@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import { PhalanxError } from '../../core/errors.ts';
-import { parseDefect } from '../../core/parseDefect.ts';
+import { parseDefect } from '../../data/parseDefect.ts';
 import { writeFileAtomic } from '../../core/atomicFile.ts';
 import { readLimitedFile } from '../../data/limitedFile.ts';
 import { postProcessSchema } from '../postProcess/spec.ts';

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { messageOf } from './errors.ts';
+import { messageOf } from '../core/errors.ts';
 
 /** In one line, what kept JSON from being parsed or from having its schema: the first defect, at most 300 characters. */
 export function parseDefect(cause: unknown): string {
