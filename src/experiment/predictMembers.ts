@@ -89,7 +89,7 @@ async function* predictMember(
     if (cause.code === 'run/no-checkpoint' && (await store.images()).length > 0) return;
     if (cause.code !== 'logits/not-finite') throw cause;
     const where = `member ${name}, ${cause.parts.where ?? ''}`;
-    throw new PhalanxError(cause.code, { ...cause.parts, where }, { cause });
+    throw new PhalanxError('logits/not-finite', { ...cause.parts, where }, { cause });
   }
 }
 
