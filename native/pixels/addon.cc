@@ -25,6 +25,7 @@ void RegisterPolygons(Napi::Env env, Napi::Object exports);
 void RegisterResize(Napi::Env env, Napi::Object exports);
 void RegisterRuns(Napi::Env env, Napi::Object exports);
 void RegisterSamples(Napi::Env env, Napi::Object exports);
+void RegisterSearch(Napi::Env env, Napi::Object exports);
 void RegisterSurface(Napi::Env env, Napi::Object exports);
 void RegisterSymmetry(Napi::Env env, Napi::Object exports);
 void RegisterUnsharp(Napi::Env env, Napi::Object exports);
@@ -57,6 +58,7 @@ static Napi::Object Init(Napi::Env env, Napi::Object exports) {
   phalanx::RegisterResize(env, exports);
   phalanx::RegisterRuns(env, exports);
   phalanx::RegisterSamples(env, exports);
+  phalanx::RegisterSearch(env, exports);
   phalanx::RegisterSurface(env, exports);
   phalanx::RegisterSymmetry(env, exports);
   phalanx::RegisterUnsharp(env, exports);

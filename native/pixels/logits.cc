@@ -1,6 +1,7 @@
 // The logit store's hot loops: quantizing and packing logits, and the weighted sum of packed logits. The format, its
 // constants and the TypeScript twins are in src/inference/store/; the code tables come from there too, so that both
 // agree to the bit.
+#include "axis.h"
 #include "kernel.h"
 
 #include <algorithm>
@@ -260,24 +261,6 @@ Napi::Value MixLogits(const Napi::CallbackInfo& info) {
                           [shape, cursors, data]() mutable { Mixer(shape, std::move(cursors), data).Run(); });
 }
 
-// Where a target pixel lies between two source pixels, as PyTorch's interpolate(mode='bilinear', align_corners=False)
-// computes it, in single precision.
-struct Tap {
-  int64_t first, second;
-  float toSecond;
-};
-
-std::vector<Tap> TapsOf(int64_t source, int64_t target) {
-  std::vector<Tap> taps(target);
-  const float scale = static_cast<float>(source) / static_cast<float>(target);
-  for (int64_t i = 0; i < target; i++) {
-    const float position = std::max(0.0f, scale * (static_cast<float>(i) + 0.5f) - 0.5f);
-    const int64_t first = std::min(static_cast<int64_t>(position), source - 1);
-    taps[i] = {first, std::min(first + 1, source - 1), position - static_cast<float>(first)};
-  }
-  return taps;
-}
-
 // addResized(target, height, width, source, sourceHeight, sourceWidth, classes): adds source [sourceHeight,
 // sourceWidth, classes], bilinearly resized, to target [height, width, classes]; resolves with target.
 Napi::Value AddResized(const Napi::CallbackInfo& info) {
@@ -286,21 +269,20 @@ Napi::Value AddResized(const Napi::CallbackInfo& info) {
   const auto target = SpanArg<float>(info, 0, "target", to.Pixels() * to.classes);
   const auto source = SpanArg<float>(info, 3, "source", from.Pixels() * from.classes);
   return AsyncKernel::Run(info, {target.owner, source.owner}, [=]() {
-    const std::vector<Tap> columns = TapsOf(from.width, to.width);
-    const std::vector<Tap> rows = TapsOf(from.height, to.height);
+    const Axis columns(to.width, from.width), rows(to.height, from.height);
     const int64_t stride = from.width * from.classes;
     std::vector<float> blended(stride);
     for (int64_t y = 0; y < to.height; y++) {
-      const float* top = source.data + rows[y].first * stride;
-      const float* bottom = source.data + rows[y].second * stride;
-      const float toBottom = rows[y].toSecond;
-      for (int64_t i = 0; i < stride; i++) blended[i] = (1 - toBottom) * top[i] + toBottom * bottom[i];
+      const float* top = source.data + rows.low[y] * stride;
+      const float* bottom = source.data + rows.high[y] * stride;
+      const float above = rows.lowWeight[y], below = rows.highWeight[y];
+      for (int64_t i = 0; i < stride; i++) blended[i] = above * top[i] + below * bottom[i];
       float* pixel = target.data + y * to.width * to.classes;
       for (int64_t x = 0; x < to.width; x++, pixel += to.classes) {
-        const float* left = blended.data() + columns[x].first * to.classes;
-        const float* right = blended.data() + columns[x].second * to.classes;
-        const float toRight = columns[x].toSecond;
-        for (int64_t c = 0; c < to.classes; c++) pixel[c] += (1 - toRight) * left[c] + toRight * right[c];
+        const float* left = blended.data() + columns.low[x] * to.classes;
+        const float* right = blended.data() + columns.high[x] * to.classes;
+        const float before = columns.lowWeight[x], after = columns.highWeight[x];
+        for (int64_t c = 0; c < to.classes; c++) pixel[c] += before * left[c] + after * right[c];
       }
     }
   });

@@ -86,15 +86,8 @@ export function membersOf(
         return { name, weight, store: new LogitStore(member.folder) };
       case 'ensemble': {
         const { combine, threshold } = member.config;
-        if (threshold === 'search') {
-          throw new PhalanxError('ensemble/nested-search', {
-            what: 'The thresholds of an ensemble inside another are not searched',
-            where: name,
-            expected: 'numbers',
-            received: 'search',
-            fix: 'Write the thresholds that its own search found into its file',
-          });
-        }
+        if (threshold === 'search') throw nestedSearch(name, 'threshold: search', 'thresholds');
+        refuseFound(name, member.config);
         const members = membersOf(member.members, split, classes);
         return { name, weight, combine, threshold: byClass(threshold, classes, 'threshold', 0.5), members };
       }
@@ -113,6 +106,30 @@ function weightOf(
   return weights.map((each, c) => (own.includes(classes[c]!) ? each : 0));
 }
 
+/** An ensemble inside another gives its logits or its votes, and nothing that is found or done afterwards. */
+function refuseFound(name: string, { weights, postProcess }: Ensemble): void {
+  if (weights !== undefined) throw nestedSearch(name, 'weights', 'weights and thresholds');
+  if (Object.keys(postProcess).length > 0) {
+    throw new PhalanxError('ensemble/nested-search', {
+      what: 'The masks of an ensemble inside another are not worked on',
+      where: name,
+      expected: 'no postProcess',
+      received: `postProcess of ${Object.keys(postProcess).join(', ')}`,
+      fix: 'Declare it in the outer ensemble',
+    });
+  }
+}
+
+function nestedSearch(where: string, received: string, found: string): PhalanxError {
+  return new PhalanxError('ensemble/nested-search', {
+    what: 'Nothing is searched for an ensemble inside another',
+    where,
+    expected: 'numbers',
+    received,
+    fix: `Write the ${found} that its own search found into its file`,
+  });
+}
+
 /**
  * A setting of each class, in order.
  *
@@ -126,6 +143,16 @@ export function byClass(
   otherwise: number,
 ): number[] {
   if (typeof declared === 'number') return classes.map(() => declared);
+  return namedByClass(declared, classes, setting, otherwise);
+}
+
+/** As `byClass`, of anything. */
+export function namedByClass<Value>(
+  declared: Readonly<Record<string, Value>>,
+  classes: readonly string[],
+  setting: string,
+  otherwise: Value,
+): Value[] {
   for (const name of Object.keys(declared)) requireClass(name, classes, setting);
   return classes.map((name) => (Object.hasOwn(declared, name) ? declared[name]! : otherwise));
 }

@@ -10,6 +10,7 @@ import { encoderDefect, paddingDefect } from '../models/modelSchema.ts';
 import type { ModelOptions } from '../models/modelSchema.ts';
 import { maxChannels } from '../pixels/image.ts';
 import { combinations } from '../inference/ensemble/combination.ts';
+import { postProcessSchema } from '../inference/postProcess/spec.ts';
 import { ttaSchema } from '../inference/tta/options.ts';
 import { inferenceSchema } from '../inference/windows/options.ts';
 import { lossSchema } from '../objectives/losses/loss.ts';
@@ -21,6 +22,7 @@ import { scheduleSchema } from '../training/schedules.ts';
 import { channelsDefect, isPicture, refuseChannels } from './channels.ts';
 import { memberSchema } from './memberSchema.ts';
 import { samplingSchema } from './samplingSchema.ts';
+import { weightSearchSchema } from './weightSearchSchema.ts';
 
 const side = z.int().min(32).max(16384);
 const text = z.string().min(1);
@@ -254,8 +256,7 @@ export type DataFormat = NonNullable<Declared['data']['format']>;
 
 const threshold = z.number().gt(0).lt(1);
 
-/** See `defineEnsemble`. */
-export const ensembleSchema = z.strictObject({
+const ensembleFields = z.strictObject({
   /** Why it is made; one line. */
   description: z.string().optional(),
   /** Name of the CSV in `submissions/`. */
@@ -277,6 +278,27 @@ export const ensembleSchema = z.strictObject({
    * `search`: found on the images that the members' fold held out, and kept where its gain carries over.
    */
   threshold: z.union([threshold, z.record(text, threshold), z.literal('search')]).default(0.5),
+  /** What is done to the masks of a class, by its name. */
+  postProcess: z.record(text, postProcessSchema).default({}),
+  /**
+   * Weights, thresholds and post-processing found on the images that the members' folds held out, or those of a file
+   * that a search wrote. Nothing of them is declared then.
+   */
+  weights: weightSearchSchema.optional(),
+});
+
+/** See `defineEnsemble`. */
+export const ensembleSchema = ensembleFields.superRefine((ensemble, context) => {
+  if (ensemble.weights === undefined) return;
+  const refuse = (path: (string | number)[], isDeclared: boolean): void => {
+    if (isDeclared) context.addIssue({ code: 'custom', path, message: 'cannot be given with "weights"' });
+  };
+  refuse(['threshold'], ensemble.threshold !== 0.5);
+  refuse(['postProcess'], Object.keys(ensemble.postProcess).length > 0);
+  for (const [m, { weight, classes }] of ensemble.members.entries()) {
+    refuse(['members', m, 'weight'], weight !== 1);
+    refuse(['members', m, 'classes'], classes !== undefined);
+  }
 });
 
 /** An ensemble with every default filled in. */

@@ -9,11 +9,15 @@ import { combineLogits } from '../../src/inference/ensemble/combine.ts';
 import type { EnsembleMember } from '../../src/inference/ensemble/combine.ts';
 import { ensemble } from '../../src/inference/ensemble/ensemble.ts';
 import type { EnsembleEvent, EnsembleOptions } from '../../src/inference/ensemble/ensemble.ts';
+import { EnsemblePrediction } from '../../src/inference/ensemble/ensemblePrediction.ts';
 import type { SubmissionManifest } from '../../src/inference/ensemble/manifest.ts';
+import type { PostProcess } from '../../src/inference/postProcess/spec.ts';
 import { LogitStore } from '../../src/inference/store/logitStore.ts';
 import { addResized } from '../../src/inference/store/packedPlane.ts';
 import { addResizedPlain } from '../../src/inference/store/plain/packedPlane.ts';
 import { readSubmission } from '../../src/inference/submission/submission.ts';
+import type { LabelMap } from '../../src/labels/labelMap.ts';
+import { keepComponentsPlain } from '../../src/labels/plain/components.ts';
 import type { Logits } from '../../src/labels/upsample.ts';
 import { plainResize } from './plainEnsemble.ts';
 import { plainRle } from './syntheticDataset.ts';
@@ -64,6 +68,11 @@ async function member(name: string, options: MemberOptions = {}): Promise<Ensemb
     });
   }
   return { name, store, weight };
+}
+
+/** One class of a label map, a byte per pixel. */
+function planeOf(labels: LabelMap, c: number): Uint8Array {
+  return Uint8Array.from(labels.planes[c >> 5]!, (bits) => (bits >>> (c % 32)) & 1);
 }
 
 async function run(
@@ -126,6 +135,31 @@ describe('ensemble', () => {
     });
   });
 
+  it.each(['logits', 'probabilities'] as const)('works on the masks of %s', async (combine) => {
+    const members = [await member('a'), await member('b')];
+    const threshold = [0.5, 0.4, 0.7];
+    const settings: PostProcess[] = [{ largest: 1 }, {}, { triplet: { top: 0.9, minArea: 4000 } }];
+    await run({ members, threshold, combine, postProcess: settings });
+    const raw = new EnsemblePrediction(members, classes, threshold, combine);
+    const sure = new EnsemblePrediction(members, classes, [0.5, 0.4, 0.9], combine);
+    let [kept, absent] = [0, 0];
+    await expectRows(async (image, c) => {
+      const labels = await raw.labels(image);
+      const largest = keepComponentsPlain(labels, { largest: 1, minArea: 0, connectivity: 8 });
+      const mask = planeOf(c === 0 ? largest : labels, c);
+      if (c !== 2) return mask;
+      const isThere = planeOf(await sure.labels(image), 2).reduce((sum, bit) => sum + bit, 0) >= 4000;
+      if (isThere) kept++;
+      else absent++;
+      return isThere ? mask : mask.fill(0);
+    });
+    expect({ kept, absent }).toEqual({ kept: 0, absent: 3 });
+    const manifest = JSON.parse(
+      await readFile(join(folder, 'submissions', 'joint.manifest.json'), 'utf8'),
+    ) as SubmissionManifest;
+    expect(Object.values(manifest.postProcess!)).toEqual(settings);
+  });
+
   it('tells what happens and writes a manifest of what made the file', async () => {
     const members = [await member('a', { weight: 2 }), await member('b')];
     const events = await run({ members, threshold: 0.4, config: { name: 'joint' }, scores: { val: 0.9 } });
@@ -141,13 +175,27 @@ describe('ensemble', () => {
       await readFile(join(folder, 'submissions', 'joint.manifest.json'), 'utf8'),
     ) as SubmissionManifest;
     expect(manifest).toEqual({
-      version: 1,
+      version: 2,
       submission: { file: 'joint.csv', sha256: createHash('sha256').update(csv).digest('hex'), rows: 9 },
       members: [
-        { name: 'a', store: join(folder, 'a'), weight: 2, provenance: { checkpoint: 'a', tta: 'none' } },
-        { name: 'b', store: join(folder, 'b'), weight: 1, provenance: { checkpoint: 'b', tta: 'none' } },
+        {
+          name: 'a',
+          store: join(folder, 'a'),
+          weight: 2,
+          provenance: { checkpoint: 'a', tta: 'none' },
+          logits: expect.stringMatching(/^[0-9a-f]{64}$/) as string,
+        },
+        {
+          name: 'b',
+          store: join(folder, 'b'),
+          weight: 1,
+          provenance: { checkpoint: 'b', tta: 'none' },
+          logits: expect.stringMatching(/^[0-9a-f]{64}$/) as string,
+        },
       ],
       combine: 'logits',
+      classes,
+      images,
       thresholds: { 'class-0': 0.4, 'class-1': 0.4, 'class-2': 0.4 },
       config: { name: 'joint' },
       scores: { val: 0.9 },

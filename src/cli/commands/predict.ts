@@ -28,6 +28,9 @@ interface EnsembleFlags {
   readonly cache: string;
   readonly submissions: string;
   readonly force?: boolean;
+  readonly search?: boolean;
+  readonly decisions?: string;
+  readonly reproduce?: string;
 }
 
 export const registerPredict: RegisterCommand = (program, run) => {
@@ -69,28 +72,33 @@ export const registerPredict: RegisterCommand = (program, run) => {
   program
     .command('ensemble')
     .description('predict what is missing, join the members and write the submission')
-    .argument('<ensemble>', 'file below experiments/, such as hand-bone/ensemble')
+    .argument('[ensemble]', 'file below experiments/, such as hand-bone/ensemble')
+    .option('--reproduce <manifest>', 'make the submission beside a manifest again, byte for byte')
     .option('--set <path=value>', 'change a setting; may be given several times', collect)
+    .option('--search', 'look for weights, thresholds and post-processing on what the folds held out')
+    .option('--decisions <file>', 'use what a search found, submissions/NAME.decisions.json')
     .option('--data <dir>', 'the dataset, if it is not where it was while training')
     .option('--runs <dir>', 'where runs are kept', 'runs')
     .option('--cache <dir>', 'where decoded images are kept', 'cache')
     .option('--submissions <dir>', 'where the CSV goes', 'submissions')
-    .option('--force', 'replace the CSV if it exists')
+    .option('--force', 'replace the CSV, and what a search found, if they exist')
     .action(
-      run(async ({ output, signal }, reference: string, flags: EnsembleFlags) => {
-        const { resolveEnsemble } = await import('../../experiment/resolve.ts');
-        const { runEnsemble } = await import('../../experiment/runEnsemble.ts');
-        const { config } = await resolveEnsemble(reference, flags.set);
+      run(async ({ output, signal }, reference: string | undefined, flags: EnsembleFlags) => {
         const { data, runs, cache, submissions, force = false } = flags;
-        const events = runEnsemble({
-          config,
-          data,
-          runs: resolve(runs),
-          cache,
-          submissions,
-          overwrite: force,
-          signal,
-        });
+        const shared = { data, runs: resolve(runs), cache, overwrite: force, signal };
+        const manifest = reproducedOf(reference, flags);
+        let events;
+        if (manifest === undefined) {
+          const { resolveEnsemble } = await import('../../experiment/resolve.ts');
+          const { runEnsemble } = await import('../../experiment/runEnsemble.ts');
+          // Before the others, which may say how to search.
+          const settings = [...weightSettings(flags), ...(flags.set ?? [])];
+          const { config } = await resolveEnsemble(reference!, settings);
+          events = runEnsemble({ ...shared, config, submissions });
+        } else {
+          const { reproduceEnsemble } = await import('../../experiment/reproduceEnsemble.ts');
+          events = reproduceEnsemble({ ...shared, manifest });
+        }
         const summary = await showEnsemble(output, events);
         if (summary === undefined) return;
         output.result(
@@ -112,4 +120,35 @@ function refuseLabels({ asLabels, confidence, split }: PredictFlags): void {
   if (asLabels !== undefined && split === 'val') {
     fail('--as-labels with --split val', 'Label images of the test split: those of others are annotated');
   }
+}
+
+/** The manifest to reproduce, or undefined where an ensemble is named. */
+function reproducedOf(reference: string | undefined, flags: EnsembleFlags): string | undefined {
+  const { reproduce, set, search, decisions } = flags;
+  const others = [reference, set, search, decisions].filter((given) => given !== undefined);
+  if (reproduce !== undefined && others.length > 0) {
+    throw new PhalanxError('cli/option', {
+      what: 'A manifest says all that made its submission',
+      where: '--reproduce',
+      fix: 'Leave out the ensemble, --set, --search and --decisions',
+    });
+  }
+  if (reproduce !== undefined || reference !== undefined) return reproduce;
+  throw new PhalanxError('cli/option', {
+    what: 'There is nothing to make',
+    expected: 'an ensemble, or a manifest with --reproduce',
+  });
+}
+
+/** What `--search` and `--decisions` stand for. */
+function weightSettings({ search = false, decisions }: EnsembleFlags): string[] {
+  if (search && decisions !== undefined) {
+    throw new PhalanxError('cli/option', {
+      what: 'Weights are either looked for or taken from a file',
+      received: '--search and --decisions',
+      fix: 'Leave one of them out',
+    });
+  }
+  if (decisions !== undefined) return [`weights=${JSON.stringify({ from: decisions })}`];
+  return search ? ['weights={"search":{}}'] : [];
 }

@@ -1,5 +1,7 @@
 import type { PredictionEvent } from '../../inference/predict.ts';
-import type { RunEnsembleEvent } from '../../experiment/runEnsemble.ts';
+import type { RunEnsembleEvent } from '../../experiment/ensembleEvents.ts';
+import type { SearchProgress } from '../../inference/search/searchEnsemble.ts';
+import { decisionsText } from './decisions.ts';
 import type { Output } from './output.ts';
 import { bytesText } from './bytes.ts';
 import { duration } from './progress.ts';
@@ -66,6 +68,13 @@ function detailOf({
   return `${speed}  ${bytesText(bytes)} written  ${bytesText(residentBytes)} memory`;
 }
 
+const searchLabels: Readonly<Record<SearchProgress['phase'], string>> = {
+  reading: 'read logits',
+  weights: 'search weights',
+  masks: 'search masks',
+  scoring: 'score',
+};
+
 /** Shows an ensemble being made, and returns what was written. */
 export async function showEnsemble(
   output: Output,
@@ -73,6 +82,7 @@ export async function showEnsemble(
 ): Promise<SubmissionSummary | undefined> {
   let view: PredictionView | undefined;
   let progress: Progress | undefined;
+  let shown: SearchProgress['phase'] | undefined;
   let summary: SubmissionSummary | undefined;
   try {
     for await (const item of events) {
@@ -98,6 +108,21 @@ export async function showEnsemble(
           );
           break;
         }
+        case 'search': {
+          const { phase, done, total } = item.progress;
+          if (phase !== shown) {
+            progress?.clear();
+            progress = output.progress(searchLabels[phase]);
+            shown = phase;
+          }
+          progress?.update(done, total);
+          break;
+        }
+        case 'decisions':
+          progress?.clear();
+          progress = undefined;
+          output.note(`${decisionsText(item.decisions)}\nDecisions: ${item.path}`);
+          break;
         case 'ensemble': {
           const { event } = item;
           if (event.type === 'progress') {

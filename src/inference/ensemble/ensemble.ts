@@ -1,12 +1,13 @@
 import { existsSync } from 'node:fs';
 import { PhalanxError } from '../../core/errors.ts';
 import type { SampleEntry } from '../../data/dataset.ts';
+import type { PostProcess } from '../postProcess/spec.ts';
 import { SubmissionWriter } from '../submission/writer.ts';
 import type { WrittenSubmission } from '../submission/writer.ts';
 import { checkMembers, leavesOf } from './combination.ts';
 import type { AnyMember, Combination } from './combination.ts';
-import { EnsemblePrediction } from './ensemblePrediction.ts';
-import { writeManifest } from './manifest.ts';
+import { EnsemblePrediction, isWorkedOn } from './ensemblePrediction.ts';
+import { manifestPath, writeManifest } from './manifest.ts';
 import type { SubmissionManifest } from './manifest.ts';
 import { recordsOf, requireAgreement } from './members.ts';
 
@@ -23,10 +24,19 @@ export interface EnsembleOptions {
   readonly out: string;
   /** Probability above which a pixel belongs to a class: one for all, or one per class. Default 0.5. */
   readonly threshold?: number | readonly number[];
+  /** What is done to the masks of each class, `[classes]`. Default nothing. */
+  readonly postProcess?: readonly PostProcess[];
   /** Replace `out` if it exists. Default false. */
   readonly overwrite?: boolean;
+  /**
+   * Given the hash of what would be written; what it throws leaves what was there before. The submission's manifest is
+   * there already then, and stays.
+   */
+  readonly check?: (sha256: string) => void;
   /** For the manifest: the resolved declaration. */
   readonly config?: unknown;
+  /** For the manifest: the file of decisions that weights, thresholds and post-processing come from. */
+  readonly decisions?: SubmissionManifest['decisions'];
   /** For the manifest. */
   readonly scores?: Readonly<Record<string, number>>;
   readonly signal?: AbortSignal | undefined;
@@ -53,8 +63,8 @@ const inWork = 2;
 
 /**
  * Joins members' logits into a submission, image by image: upsampling to the image's size, mean or vote
- * (`combinations`), threshold, runs. Memory does not grow with the number of images, members or classes. Leaving the loop, aborting or any error
- * leaves what was there before.
+ * (`combinations`), threshold, post-processing, runs. Memory does not grow with the number of images, members or
+ * classes. Leaving the loop, aborting or any error leaves what was there before.
  *
  * @throws PhalanxError `ensemble/weights`, `ensemble/combine`, `ensemble/thresholds`, `ensemble/members-differ`,
  *   `ensemble/output-exists`, `logits/damaged`, `file/write`; the signal's reason.
@@ -65,9 +75,9 @@ export async function* ensemble(options: EnsembleOptions): AsyncGenerator<Ensemb
   const thresholds = thresholdsOf(options.threshold ?? 0.5, classes);
   requireFree(out, options.overwrite ?? false);
   checkMembers({ members, combine }, classes);
-  const provenances = await requireAgreement(leavesOf(members), entries, classes, signal);
+  const stored = await requireAgreement(leavesOf(members), entries, classes, signal);
   yield { type: 'started', images: entries.length, members: members.length };
-  const labelled = new EnsemblePrediction(members, classes, thresholds, combine);
+  const labelled = new EnsemblePrediction(members, classes, thresholds, combine, options.postProcess);
   await using writer = await SubmissionWriter.open(out);
   const ahead: Promise<readonly string[]>[] = [];
   let next = 0;
@@ -88,11 +98,11 @@ export async function* ensemble(options: EnsembleOptions): AsyncGenerator<Ensemb
   } finally {
     await Promise.allSettled(ahead);
   }
-  const submission = await writer.commit();
-  const manifest = await writeManifest(
-    submission,
-    aboutOf(options, recordsOf(members, provenances), thresholds),
-  );
+  const submission = await writer.commit(options.check);
+  const manifest =
+    options.check === undefined
+      ? await writeManifest(submission, aboutOf(options, recordsOf(members, stored), thresholds))
+      : manifestPath(submission.path);
   yield { type: 'finished', submission, manifest, seconds: (performance.now() - started) / 1000 };
 }
 
@@ -107,14 +117,20 @@ export function requireFree(out: string, overwrite: boolean): void {
 }
 
 function aboutOf(
-  { classes, combine = 'logits', config, scores }: EnsembleOptions,
+  { classes, entries, combine = 'logits', config, scores, postProcess = [], decisions }: EnsembleOptions,
   members: SubmissionManifest['members'],
   thresholds: readonly number[],
 ): Parameters<typeof writeManifest>[1] {
   return {
     combine,
+    classes,
+    images: entries.map(({ id }) => id),
     members,
     thresholds: Object.fromEntries(classes.map((name, c) => [name, thresholds[c]!])),
+    ...(isWorkedOn(postProcess)
+      ? { postProcess: Object.fromEntries(classes.map((name, c) => [name, postProcess[c]!])) }
+      : {}),
+    ...(decisions === undefined ? {} : { decisions }),
     ...(config === undefined ? {} : { config }),
     ...(scores === undefined ? {} : { scores }),
   };

@@ -2,8 +2,12 @@ import { mapConcurrently } from '../../data/mapConcurrently.ts';
 import type { LabelMap } from '../../labels/labelMap.ts';
 import { encodeRle, rleDialects } from '../../labels/rle.ts';
 import { logitOf, upsampleRle, upsampleThresholdPack } from '../../labels/upsample.ts';
-import type { Logits, ThresholdOptions } from '../../labels/upsample.ts';
+import type { Logits } from '../../labels/upsample.ts';
+import type { ImageSize } from '../../pixels/image.ts';
 import { release } from '../../pixels/memory.ts';
+import { postProcess } from '../postProcess/postProcess.ts';
+import type { Cut } from '../postProcess/postProcess.ts';
+import type { PostProcess } from '../postProcess/spec.ts';
 import type { LogitFile } from '../store/logitFile.ts';
 import { leavesOf, logitShares } from './combination.ts';
 import type { AnyMember, Combination } from './combination.ts';
@@ -22,56 +26,82 @@ export class EnsemblePrediction {
   readonly #leaves: readonly EnsembleMember[];
   readonly #shares: readonly (readonly number[])[] | undefined;
   readonly #thresholds: readonly number[];
+  readonly #postProcess: readonly PostProcess[];
 
-  /** @param thresholds probabilities, `[classes]`. */
+  /**
+   * @param thresholds probabilities, `[classes]`.
+   * @param settings of each class's masks, `[classes]`; none unless given.
+   */
   constructor(
     members: readonly AnyMember[],
     classes: readonly string[],
     thresholds: readonly number[],
     combine: Combination = 'logits',
+    settings: readonly PostProcess[] = classes.map(() => ({})),
   ) {
     this.#joint = { members, combine };
     this.#leaves = leavesOf(members);
     this.#shares = logitShares(this.#joint, classes.length);
     this.#thresholds = thresholds;
+    this.#postProcess = settings;
   }
 
   /** At the image's own size. */
   async labels(image: string): Promise<LabelMap> {
-    return (await this.#upsampled(image, upsampleThresholdPack)) ?? (await this.#joined(image));
+    return this.#labelsOf(await this.#open(image));
   }
 
   /** RLE of each class. */
   async rows(image: string): Promise<readonly string[]> {
     const dialect = rleDialects.handBone;
-    const rows = await this.#upsampled(image, (logits, options) => upsampleRle(logits, options, dialect));
-    return rows ?? encodeRle(await this.#joined(image), dialect);
+    const opened = await this.#open(image);
+    const { size, mean } = opened;
+    if (mean !== undefined && !isWorkedOn(this.#postProcess)) {
+      const rows = await upsampleRle(mean, { ...size, thresholds: logitsOf(this.#thresholds) }, dialect);
+      release([mean.data]);
+      return rows;
+    }
+    const labels = await this.#labelsOf(opened);
+    const rows = await encodeRle(labels, dialect);
+    release(labels.planes);
+    return rows;
   }
 
-  /** Undefined where the mean cannot be taken before upsampling. */
-  async #upsampled<Result>(
-    image: string,
-    upsample: (logits: Logits, options: ThresholdOptions) => Promise<Result>,
-  ): Promise<Result | undefined> {
-    const shares = this.#shares;
-    if (shares === undefined) return undefined;
-    const files = await this.#files(image);
-    if (!fitsWhole(files)) return undefined;
+  async #labelsOf({ size, files, mean }: Opened): Promise<LabelMap> {
+    const cut: Cut = (thresholds) =>
+      mean === undefined
+        ? jointLabels(this.#joint, files, thresholds)
+        : upsampleThresholdPack(mean, { ...size, thresholds: logitsOf(thresholds) });
+    const labels = await postProcess(cut, this.#thresholds, this.#postProcess);
+    if (mean !== undefined) release([mean.data]);
+    return labels;
+  }
+
+  /** The image's logits, and their mean where it can be taken before upsampling. */
+  async #open(image: string): Promise<Opened> {
+    const files = await mapConcurrently(this.#leaves, ({ store }) => store.read(image));
     const { originalHeight: height, originalWidth: width } = files[0]!.info;
-    const logits = await combineLogits(files, shares);
-    const thresholds = Float32Array.from(this.#thresholds, logitOf);
-    const result = await upsample(logits, { width, height, thresholds });
-    release([logits.data]);
-    return result;
+    const takesMean = this.#shares !== undefined && fitsWhole(files);
+    const mean = takesMean ? await combineLogits(files, this.#shares) : undefined;
+    return { size: { width, height }, files, mean };
   }
+}
 
-  async #joined(image: string): Promise<LabelMap> {
-    return jointLabels(this.#joint, await this.#files(image), this.#thresholds);
-  }
+interface Opened {
+  /** Of the image. */
+  readonly size: ImageSize;
+  /** In the order of the leaves. */
+  readonly files: readonly LogitFile[];
+  readonly mean: Logits | undefined;
+}
 
-  #files(image: string): Promise<LogitFile[]> {
-    return mapConcurrently(this.#leaves, ({ store }) => store.read(image));
-  }
+/** Whether anything is done to the masks of any class. */
+export function isWorkedOn(settings: readonly PostProcess[]): boolean {
+  return settings.some((setting) => Object.values(setting).some((value) => value !== undefined));
+}
+
+function logitsOf(thresholds: readonly number[]): Float32Array {
+  return Float32Array.from(thresholds, logitOf);
 }
 
 /** Whether a mean of logits can be taken before upsampling, all classes at once: of one resolution, and not too large. */

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { PhalanxError } from '../../core/errors.ts';
 import { table } from '../../core/table.ts';
 import type { SampleEntry } from '../../data/dataset.ts';
@@ -17,13 +18,15 @@ export interface ModelRecord {
   readonly store: string;
   readonly weight: number | readonly number[];
   readonly provenance: Provenance;
+  /** Hash of the logits of all images. */
+  readonly logits: string;
 }
 
 /** What an ensemble inside another says about itself in a manifest. */
 export interface JointRecord {
   readonly name: string;
   readonly combine: Combination;
-  readonly threshold?: number | readonly number[];
+  readonly threshold?: number | readonly number[] | undefined;
   readonly weight: number | readonly number[];
   readonly members: readonly MemberRecord[];
 }
@@ -42,7 +45,7 @@ interface Difference {
 /**
  * Reads every model's file of every image and compares what they say, before anything is computed.
  *
- * @returns the models' provenances.
+ * @returns what each model's files say.
  * @throws PhalanxError `ensemble/members-differ` with a table of what differs: models without some images, with damaged
  *   files, with other classes or another order of them, with images of another size, or made in several ways.
  */
@@ -51,10 +54,10 @@ export async function requireAgreement(
   entries: readonly SampleEntry[],
   classes: readonly string[],
   signal?: AbortSignal,
-): Promise<Provenance[]> {
+): Promise<Stored[]> {
   const sizes: (string | undefined)[] = [];
   const differences: Difference[] = [];
-  const provenances: Provenance[] = [];
+  const stored: Stored[] = [];
   for (const member of members) {
     const found = await mapConcurrently(entries, ({ id }) => inspect(member, id, classes), { signal });
     const ways = new Map<string, string>();
@@ -69,7 +72,9 @@ export async function requireAgreement(
       }
     }
     const first = found.find(({ provenance }) => provenance !== undefined)?.provenance;
-    provenances.push(first ?? {});
+    const hash = createHash('sha256');
+    for (const { checksum } of found) hash.update(`${checksum}\n`);
+    stored.push({ provenance: first ?? {}, logits: hash.digest('hex') });
     if (ways.size > 1) {
       const examples = [...ways.values()].slice(0, 3).join(', ');
       const received = `${ways.size}, such as those of ${examples}`;
@@ -77,13 +82,17 @@ export async function requireAgreement(
     }
   }
   if (differences.length > 0) throw membersDiffer(differences);
-  return provenances;
+  return stored;
 }
+
+/** What a model's files say. */
+export type Stored = Pick<ModelRecord, 'provenance' | 'logits'>;
 
 interface Finding {
   /** Pixels of the image. */
   readonly size?: string;
   readonly provenance?: Provenance;
+  readonly checksum?: string;
   readonly difference?: Difference;
 }
 
@@ -100,6 +109,7 @@ async function inspect(
     return {
       size: `${originalWidth} × ${originalHeight}`,
       provenance,
+      checksum: file.checksum,
       ...(difference === undefined ? {} : { difference: { member: name, image, ...difference } }),
     };
   } catch (error) {
@@ -126,14 +136,11 @@ function classDifference(
 }
 
 /** What a manifest says about the members, in their nesting. */
-export function recordsOf(
-  members: readonly AnyMember[],
-  provenances: readonly Provenance[],
-): readonly MemberRecord[] {
+export function recordsOf(members: readonly AnyMember[], stored: readonly Stored[]): readonly MemberRecord[] {
   let leaf = 0;
   const record = (member: AnyMember): MemberRecord => {
     const { name, weight = 1 } = member;
-    if (!isJoint(member)) return { name, store: member.store.root, weight, provenance: provenances[leaf++]! };
+    if (!isJoint(member)) return { name, store: member.store.root, weight, ...stored[leaf++]! };
     const { combine, threshold } = member;
     const own = threshold === undefined ? {} : { threshold };
     return { name, combine, ...own, weight, members: member.members.map(record) };

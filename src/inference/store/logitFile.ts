@@ -184,6 +184,11 @@ export class LogitFile {
     return this.#streams.reduce((sum, { bytes }) => sum + bytes, 0);
   }
 
+  /** Of the logits of every class, whatever they were made with: equal for equal logits. */
+  get checksum(): string {
+    return this.#streams.map(({ bytes, crc32: sum }) => `${bytes}:${sum}`).join();
+  }
+
   /** @throws PhalanxError `logits/damaged` when a stream does not match its checksum. */
   async verify(): Promise<void> {
     for (const c of this.#streams.keys()) await this.#stream(c);

@@ -98,13 +98,18 @@ export class SubmissionWriter implements AsyncDisposable {
     this.#rows++;
   }
 
-  /** @throws PhalanxError `file/write` when the disk is full; the old file is intact. */
-  async commit(): Promise<WrittenSubmission> {
+  /**
+   * @param check Given the hash of what would be written; what it throws leaves the old file as it is.
+   * @throws PhalanxError `file/write` when the disk is full; the old file is intact.
+   */
+  async commit(check?: (sha256: string) => void): Promise<WrittenSubmission> {
     await this.#flush();
+    const sha256 = this.#hash.digest('hex');
+    check?.(sha256);
     this.#closed = true;
     this.#finish();
     await this.#written;
-    return { path: this.#path, rows: this.#rows, bytes: this.#bytes, sha256: this.#hash.digest('hex') };
+    return { path: this.#path, rows: this.#rows, bytes: this.#bytes, sha256 };
   }
 
   /** Removes what was written; nothing after `commit`. */
