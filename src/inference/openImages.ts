@@ -83,6 +83,6 @@ function otherLogits(name: string, paths: readonly string[]): PhalanxError {
     where: `${name}, ${paths[0]}`,
     expected: 'the same checkpoint, sizes, precision, normalization and test-time augmentation',
     received: 'others',
-    fix: 'Replace them with --overwrite, or move them away',
+    fix: 'Replace them with --force, or move them away',
   });
 }

@@ -179,7 +179,7 @@ describe('submissions', () => {
     const args = ['submission', 'vote', submission, submission, '--out', 'vote.csv', '--json'];
     expect(sentence(await phalanx(...args))).toMatch(/exists already \(vote.csv\)/);
     expect(await readFile(join(cwd, 'vote.csv'), 'utf8')).toBe('precious');
-    expect(json(await phalanx(...args, '--overwrite'))).toMatchObject({ rows: 58 });
+    expect(json(await phalanx(...args, '--force'))).toMatchObject({ rows: 58 });
     expect((await readdir(cwd)).filter((name) => name.includes('.tmp'))).toEqual([]);
   });
 });

@@ -78,10 +78,10 @@ test('logits of other weights are replaced only when told to', async () => {
     join(checkpoints, 'best.safetensors'),
   );
   const refused = sentence(await phalanxHere(['predict', 'fold1', '--tta', 'none'], cwd));
-  expect(refused).toContain('--overwrite');
+  expect(refused).toContain('--force');
   expect(await readFile(join(stores[0]!, file!))).toEqual(before);
   const { code, err } = await phalanxHere(
-    ['predict', 'fold1', '--tta', 'none', '--overwrite', '--json'],
+    ['predict', 'fold1', '--tta', 'none', '--force', '--json'],
     cwd,
   );
   expect(code).toBe(0);

@@ -115,10 +115,10 @@ describe('importing NumPy arrays', () => {
     for (const [i, expected] of [1, -2, 0.33325, 0].entries()) expect(read[i]).toBeCloseTo(expected, 1);
   });
 
-  it('reads every array of a .npz archive', async () => {
+  it.each([0, 6] as const)('reads every array of a .npz archive compressed at level %i', async (level) => {
     const array = npy('<f4', [3, height, width], bytes(chw));
     const from = join(folder, 'all.npz');
-    await writeFile(from, zipSync({ 'a.png.npy': array, 'b.png.npy': array }, { level: 0 }));
+    await writeFile(from, zipSync({ 'a.png.npy': array, 'b.png.npy': array }, { level }));
     const seen: string[] = [];
     const options = { from, store, classes, size, layout: 'chw', values: 'logits' } as const;
     for await (const { image } of importLogits(options)) seen.push(image);
@@ -126,6 +126,38 @@ describe('importing NumPy arrays', () => {
       ['a.png', 'b.png'],
       ['a.png', 'b.png'],
     ]);
+    const exact = await direct(logits);
+    const file = await store.read('b.png');
+    const planes = await Promise.all(classes.map((_, c) => file.plane(c)));
+    expect(logits.map((_, i) => planes[i % 3]![Math.floor(i / 3)]!)).toEqual(exact);
+  });
+
+  it('refuses archives that are damaged, or larger than they say', async () => {
+    const from = join(folder, 'all.npz');
+    const options = { from, store, classes, size, layout: 'chw', values: 'logits' } as const;
+    const all = async () => {
+      for await (const { image } of importLogits(options)) expect(image).toBe('a.png');
+    };
+    const archive = Buffer.from(zipSync({ 'a.png.npy': npy('<f4', [3, height, width], bytes(chw)) }));
+    const directory = archive.indexOf(Buffer.from([0x50, 0x4b, 1, 2]));
+    const smaller = Buffer.from(archive);
+    smaller.writeUInt32LE(1000, directory + 24);
+    const larger = Buffer.from(archive);
+    larger.writeUInt32LE(2 ** 31, directory + 24);
+    const broken = Buffer.from(archive);
+    broken.fill(0xff, 60, 120);
+    for (const wrong of [smaller, larger, broken, archive.subarray(0, -30), Buffer.alloc(0)]) {
+      await writeFile(from, wrong);
+      await expect(all()).rejects.toMatchObject({ code: 'logits/import' });
+    }
+    const random = Random.from('npz-fuzz');
+    for (let round = 0; round < 60; round++) {
+      const hostile = Buffer.from(archive);
+      for (let i = 0; i < 3; i++) hostile[random.integer(0, hostile.length)] = random.integer(0, 256);
+      await writeFile(from, hostile);
+      const error: unknown = await all().catch((thrown: unknown) => thrown);
+      if (error instanceof Error) expect(error, String(error)).toBeInstanceOf(PhalanxError);
+    }
   });
 
   it.each<[string, Buffer]>([

@@ -13,7 +13,7 @@ interface PredictFlags extends InferenceFlags {
   readonly tta: TtaName;
   readonly weights?: readonly string[];
   readonly folds?: boolean;
-  readonly overwrite?: boolean;
+  readonly force?: boolean;
   readonly asLabels?: string;
   readonly confidence?: number;
   readonly data?: string;
@@ -52,7 +52,7 @@ export const registerPredict: RegisterCommand = (program, run) => {
       collect,
     );
   addInferenceOptions(command)
-    .option('--overwrite', 'replace logits that were made with other weights or settings')
+    .option('--force', 'replace logits that were made with other weights or settings')
     .option('--as-labels <dir>', 'write what is predicted with confidence as a dataset to train on')
     .option(
       '--confidence <share>',
@@ -66,7 +66,11 @@ export const registerPredict: RegisterCommand = (program, run) => {
       run(async (context, references: readonly string[], flags: PredictFlags) => {
         refuseLabels(flags);
         const { predictAll } = await import('../predictAll.ts');
-        await predictAll(context, references, { ...flags, inference: await inferenceOf(flags) });
+        await predictAll(context, references, {
+          ...flags,
+          overwrite: flags.force ?? false,
+          inference: await inferenceOf(flags),
+        });
       }),
     );
   program

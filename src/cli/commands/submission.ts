@@ -1,4 +1,3 @@
-import { existsSync } from 'node:fs';
 import { PhalanxError } from '../../core/errors.ts';
 import { fewestImages } from '../../inference/submission/overlaps.ts';
 import type { UnusualOverlaps } from '../../inference/submission/overlaps.ts';
@@ -7,6 +6,10 @@ import type { Output } from '../terminal/output.ts';
 import { formatOptions, readFormat } from '../formatOption.ts';
 import type { FormatFlags } from '../formatOption.ts';
 import { oneOf } from '../options.ts';
+import { outOptions, requireFree } from '../outOption.ts';
+import type { OutFlags } from '../outOption.ts';
+import { readSizes, sizeOptions } from '../dialectOption.ts';
+import type { SizeFlags } from '../dialectOption.ts';
 import { table } from '../../core/table.ts';
 import { diffText, registerEdits } from './submissionEdit.ts';
 
@@ -16,10 +19,15 @@ interface CheckFlags extends FormatFlags {
   readonly overlaps?: boolean;
 }
 
-interface VoteFlags {
-  readonly out: string;
+interface ScoreFlags extends FormatFlags {
+  readonly data: string;
+  readonly split: 'test' | 'train';
+  readonly dialect?: string;
+}
+
+interface VoteFlags extends SizeFlags, OutFlags {
   readonly weights?: number[];
-  readonly overwrite?: boolean;
+  readonly dialect?: string;
 }
 
 export const registerSubmission: RegisterCommand = (program, run) => {
@@ -36,43 +44,40 @@ export const registerSubmission: RegisterCommand = (program, run) => {
     .argument('<csv>', 'the submission')
     .requiredOption('--data <dir>', 'the dataset, with annotations of the split')
     .option('--split <split>', 'test or train', oneOf('--split', ['test', 'train']), 'test')
+    .option('--dialect <name>', 'how the submission is written')
     .action(
-      run(
-        async ({ output }, csv: string, options: FormatFlags & { data: string; split: 'test' | 'train' }) => {
-          const { openFormat } = await import('../../data/formats/open.ts');
-          const { scoreSubmission } = await import('../../inference/submission/score.ts');
-          const score = await scoreSubmission(
-            csv,
-            await openFormat(options.data, await readFormat(options)),
-            options.split,
-          );
-          const rows = Object.entries(score.perClass).map(([name, dice]) => [name, dice.toFixed(4)]);
-          output.result(score, `${table(['class', 'Dice'], rows)}\n\nmean Dice ${score.meanDice.toFixed(4)}`);
-        },
-      ),
+      run(async ({ output }, csv: string, options: ScoreFlags) => {
+        const { openFormat } = await import('../../data/formats/open.ts');
+        const { scoreSubmission } = await import('../../inference/submission/score.ts');
+        const { dialectOf } = await import('../../inference/submission/dialects.ts');
+        const score = await scoreSubmission(
+          csv,
+          await openFormat(options.data, await readFormat(options)),
+          options.split,
+          dialectOf(options.dialect),
+        );
+        const rows = Object.entries(score.perClass).map(([name, dice]) => [name, dice.toFixed(4)]);
+        output.result(score, `${table(['class', 'Dice'], rows)}\n\nmean Dice ${score.meanDice.toFixed(4)}`);
+      }),
     );
-  group
-    .command('vote')
+  outOptions(sizeOptions(group.command('vote')), 'csv')
     .description('majority vote of several submissions, pixel by pixel')
     .argument('<csv...>', 'submissions with the same rows')
-    .requiredOption('--out <csv>', 'where the result goes')
     .option('--weights <numbers>', 'one per submission, separated by commas', parseNumbers)
-    .option('--overwrite', 'replace the CSV if it exists')
+    .option('--dialect <name>', 'how all are written')
     .action(
-      run(async ({ output, signal }, submissions: string[], options: VoteFlags) => {
+      run(async ({ output, signal }, submissions: string[], flags: VoteFlags) => {
         const { voteSubmissions } = await import('../../inference/submission/vote.ts');
-        const { out, weights, overwrite = false } = options;
-        if (!overwrite && existsSync(out)) {
-          throw new PhalanxError('vote/output-exists', {
-            what: 'The submission exists already',
-            where: out,
-            fix: 'Choose another name, or replace it with --overwrite',
-          });
-        }
+        const { dialectOf } = await import('../../inference/submission/dialects.ts');
+        requireFree(flags);
+        const { out, weights } = flags;
+        const sizeOf = await readSizes(flags);
         const written = await voteSubmissions({
           submissions,
           out,
+          dialect: dialectOf(flags.dialect),
           signal,
+          ...(sizeOf === undefined ? {} : { sizeOf }),
           ...(weights === undefined ? {} : { weights }),
         });
         output.result(written, `${written.rows} rows written to ${out}.`);

@@ -1,5 +1,4 @@
 import type { Command } from 'commander';
-import { existsSync } from 'node:fs';
 import { PhalanxError } from '../../core/errors.ts';
 import { nearest } from '../../core/nearest.ts';
 import { table } from '../../core/table.ts';
@@ -10,11 +9,8 @@ import type { SizeFlags } from '../dialectOption.ts';
 import { formatOptions, readFormat } from '../formatOption.ts';
 import type { FormatFlags } from '../formatOption.ts';
 import { collect } from '../options.ts';
-
-interface OutFlags {
-  readonly out: string;
-  readonly overwrite?: boolean;
-}
+import { outOptions, requireFree } from '../outOption.ts';
+import type { OutFlags } from '../outOption.ts';
 
 interface DialectFlags extends SizeFlags {
   readonly dialect?: string;
@@ -54,8 +50,7 @@ export function registerEdits(group: Command, run: Runner): void {
         if (!diff.same) answerNo();
       }),
     );
-  group
-    .command('merge')
+  outOptions(group.command('merge'), 'csv')
     .description('one submission with some classes taken from others')
     .argument('<csv>', 'the submission whose other classes and order are kept')
     .requiredOption(
@@ -63,9 +58,7 @@ export function registerEdits(group: Command, run: Runner): void {
       'a class and the submission it is taken from; may be repeated',
       collect,
     )
-    .requiredOption('--out <csv>', 'where the result goes')
     .option('--dialect <name>', 'how all are written')
-    .option('--overwrite', 'replace the CSV if it exists')
     .action(
       run(
         async (
@@ -83,14 +76,12 @@ export function registerEdits(group: Command, run: Runner): void {
         },
       ),
     );
-  sizeOptions(group.command('convert'))
+  outOptions(sizeOptions(group.command('convert')), 'csv')
     .description('the same masks in the dialect of another competition')
     .argument('<csv>', 'the submission')
     .option('--from <name>', 'how it is written')
     .requiredOption('--to <name>', 'how the result is')
     .option('--class <name>', 'the class of all rows, where the submission has no column for it')
-    .requiredOption('--out <csv>', 'where the result goes')
-    .option('--overwrite', 'replace the CSV if it exists')
     .action(
       run(async ({ output, signal }, csv: string, flags: ConvertFlags) => {
         const { convertSubmission } = await import('../../inference/submission/convert.ts');
@@ -108,15 +99,13 @@ export function registerEdits(group: Command, run: Runner): void {
         output.result(written, `${written.rows} rows written to ${flags.out}.`);
       }),
     );
-  formatOptions(group.command('show'))
+  outOptions(formatOptions(group.command('show')), 'png')
     .description('a picture of what a submission says about an image')
     .argument('<csv>', 'the submission')
     .requiredOption('--data <dir>', 'the dataset it was made for')
     .requiredOption('--image <name>', 'the image, as the submission names it')
-    .requiredOption('--out <png>', 'where the picture goes')
     .option('--classes <names>', 'only these, separated by commas')
     .option('--dialect <name>', 'how the submission is written')
-    .option('--overwrite', 'replace the picture if it exists')
     .action(
       run(async ({ output }, csv: string, flags: ShowFlags) => output.result(...(await show(csv, flags)))),
     );
@@ -150,15 +139,6 @@ function unknown(noun: string, received: string, names: readonly string[]): Phal
     what: `The dataset has no such ${noun}`,
     expected: guess === undefined ? names.slice(0, 30).join(', ') : `perhaps ${guess}`,
     received: received.slice(0, 200),
-  });
-}
-
-function requireFree({ out, overwrite = false }: OutFlags): void {
-  if (overwrite || !existsSync(out)) return;
-  throw new PhalanxError('submission/output-exists', {
-    what: 'What would be written exists already',
-    where: out,
-    fix: 'Choose another name, or replace it with --overwrite',
   });
 }
 

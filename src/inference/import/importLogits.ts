@@ -1,12 +1,10 @@
-import { readdir } from 'node:fs/promises';
-import { basename, join } from 'node:path';
+import { basename } from 'node:path';
 import { writeFileAtomic } from '../../core/atomicFile.ts';
 import { PhalanxError } from '../../core/errors.ts';
-import { Source } from '../../nn/torchFile/source.ts';
-import { readZip } from '../../nn/torchFile/zip.ts';
 import { encodePlane, fileOf } from '../store/logitFile.ts';
 import type { LogitInfo } from '../store/logitFile.ts';
 import type { LogitStore } from '../store/logitStore.ts';
+import { listArrays } from './arrays.ts';
 import { bytesOf, readNpyHeader, refused, valuesOf } from './npy.ts';
 import type { ByteSource, NpyHeader } from './npy.ts';
 
@@ -43,7 +41,7 @@ const largestSide = 16384;
  *   `logits/not-finite` naming image and class; `file/write`. Images before it are in the store, whole.
  */
 export async function* importLogits(options: ImportOptions): AsyncGenerator<ImportedImage> {
-  const arrays = await (options.from.endsWith('.npz') ? entriesOf(options.from) : filesOf(options.from));
+  const arrays = await listArrays(options.from);
   if (arrays.length === 0) {
     throw new PhalanxError('logits/import', {
       what: 'There is nothing to import',
@@ -56,48 +54,6 @@ export async function* importLogits(options: ImportOptions): AsyncGenerator<Impo
     await using array = await openArray();
     const bytes = await importArray(array, image, options);
     yield { image, done: index + 1, total: arrays.length, bytes };
-  }
-}
-
-type OpenArray = ByteSource & AsyncDisposable;
-
-interface ImageArray {
-  readonly image: string;
-  readonly open: () => Promise<OpenArray>;
-}
-
-async function filesOf(folder: string): Promise<ImageArray[]> {
-  const names = await readdir(folder).catch((cause: unknown) => {
-    throw new PhalanxError('logits/import', { what: 'The folder cannot be read', where: folder }, { cause });
-  });
-  return names
-    .filter((name) => name.endsWith('.npy'))
-    .sort()
-    .map((name) => ({
-      image: name.slice(0, -4),
-      open: async () => {
-        const source = await Source.open(join(folder, name));
-        const { path, size } = source;
-        const read = (at: number, bytes: number): Promise<Uint8Array> => source.read(at, bytes);
-        return { name: path, size, read, [Symbol.asyncDispose]: () => source.close() };
-      },
-    }));
-}
-
-async function entriesOf(path: string): Promise<ImageArray[]> {
-  const source = await Source.open(path);
-  try {
-    const entries = [...(await readZip(source)).values()].filter(({ name }) => name.endsWith('.npy'));
-    return entries.map(({ name, start, bytes }) => ({
-      image: basename(name.slice(0, -4)),
-      open: async () => {
-        const archive = await Source.open(path);
-        const read = (at: number, length: number): Promise<Uint8Array> => archive.read(start + at, length);
-        return { name: `${path}: ${name}`, size: bytes, read, [Symbol.asyncDispose]: () => archive.close() };
-      },
-    }));
-  } finally {
-    await source.close();
   }
 }
 

@@ -79,7 +79,11 @@ function halfToNumber(bits: number): number {
   return sign * (exponent === 0 ? fraction * 2 ** -24 : (1 + fraction / 1024) * 2 ** (exponent - 15));
 }
 
-export function refused({ name }: ByteSource, expected: string, received: string): PhalanxError {
+export function refused(
+  { name }: Pick<ByteSource, 'name'>,
+  expected: string,
+  received: string,
+): PhalanxError {
   return new PhalanxError('logits/import', {
     what: 'The array cannot be imported as logits',
     where: name,

@@ -1,18 +1,27 @@
 import { MEBIBYTE, malformed } from './defect.ts';
 import type { Source } from './source.ts';
 
-/** A stored (not compressed) file inside an archive. */
+/** A file inside an archive. */
 export interface ZipEntry {
   readonly name: string;
   /** Where its bytes begin in the archive. */
   readonly start: number;
+  /** Bytes in the archive. */
   readonly bytes: number;
+  /** Where it is compressed, what the archive says its size is; undefined where its bytes are stored as they are. */
+  readonly inflated?: number;
+}
+
+export interface ZipOptions {
+  /** Whether entries may be compressed by DEFLATE. Default: no. */
+  readonly deflated?: boolean;
 }
 
 /** What the central directory says of an entry. */
 interface Record {
   readonly name: string;
   readonly bytes: number;
+  readonly inflated?: number;
   /** Of its local header. */
   readonly header: number;
 }
@@ -24,16 +33,21 @@ const LOCAL_BYTES = 30;
 const MAX_ENTRIES = 200_000;
 const MAX_DIRECTORY = 64 * MEBIBYTE;
 const ENCRYPTED = 1;
+const STORED = 0;
+const DEFLATED = 8;
 
 /**
- * The entries of an archive such as `torch.save` writes: stored, in one part, Zip64 where sizes need it. Every size
- * and place is checked against the file, and no two entries may share a byte.
+ * The entries of an archive such as `torch.save` writes: stored unless asked otherwise, in one part, Zip64 where sizes
+ * need it. Every size and place is checked against the file, and no two entries may share a byte.
  *
  * @throws PhalanxError `torch-file/malformed`
  */
-export async function readZip(source: Source): Promise<ReadonlyMap<string, ZipEntry>> {
+export async function readZip(
+  source: Source,
+  { deflated = false }: ZipOptions = {},
+): Promise<ReadonlyMap<string, ZipEntry>> {
   const { count, start, bytes } = await findDirectory(source);
-  const records = parseDirectory(await source.read(start, bytes), count, source.path);
+  const records = parseDirectory(await source.read(start, bytes), count, source.path, deflated);
   records.sort((a, b) => a.header - b.header);
   const entries = new Map<string, ZipEntry>();
   let free = 0;
@@ -101,7 +115,7 @@ function endsAt(tail: DataView, at: number): number {
   return at + END_BYTES + tail.getUint16(at + 20, true);
 }
 
-function parseDirectory(bytes: Uint8Array, count: number, file: string): Record[] {
+function parseDirectory(bytes: Uint8Array, count: number, file: string, deflated: boolean): Record[] {
   const view = viewOf(bytes);
   const records: Record[] = [];
   let at = 0;
@@ -124,14 +138,16 @@ function parseDirectory(bytes: Uint8Array, count: number, file: string): Record[
     ) as [number, number, number];
     const flags = view.getUint16(at + 8, true);
     const method = view.getUint16(at + 10, true);
-    if (method !== 0 || compressed !== size || (flags & ENCRYPTED) !== 0) {
+    const isStored = method === STORED && compressed === size;
+    const isDeflated = deflated && method === DEFLATED;
+    if ((!isStored && !isDeflated) || (flags & ENCRYPTED) !== 0) {
       throw malformed(
         file,
-        `entry ${quote(name)} to be stored as it is`,
-        'one that is compressed or encrypted',
+        `entry ${quote(name)} to be stored ${deflated ? 'or deflated' : 'as it is'}`,
+        deflated ? 'one that is compressed otherwise or encrypted' : 'one that is compressed or encrypted',
       );
     }
-    records.push({ name, bytes: size, header });
+    records.push({ name, bytes: compressed, header, ...(isDeflated ? { inflated: size } : {}) });
     at = next;
   }
   return records;
@@ -160,14 +176,11 @@ function widened(
   });
 }
 
-async function locate(source: Source, { name, bytes, header }: Record): Promise<ZipEntry> {
+async function locate(source: Source, { name, bytes, inflated, header }: Record): Promise<ZipEntry> {
   const local = viewOf(await source.read(header, LOCAL_BYTES));
-  if (local.getUint32(0, true) !== 0x04034b50 || local.getUint16(8, true) !== 0) {
-    throw malformed(
-      source.path,
-      `a header of the stored entry ${quote(name)} at ${header}`,
-      'something else',
-    );
+  const method = inflated === undefined ? STORED : DEFLATED;
+  if (local.getUint32(0, true) !== 0x04034b50 || local.getUint16(8, true) !== method) {
+    throw malformed(source.path, `a header of the entry ${quote(name)} at ${header}`, 'something else');
   }
   const nameBytes = local.getUint16(26, true);
   const start = header + LOCAL_BYTES + nameBytes + local.getUint16(28, true);
@@ -176,7 +189,7 @@ async function locate(source: Source, { name, bytes, header }: Record): Promise<
   if (start + bytes > source.size) {
     throw malformed(source.path, `entry ${quote(name)} inside the file`, `${bytes} bytes at ${start}`);
   }
-  return { name, start, bytes };
+  return { name, start, bytes, ...(inflated === undefined ? {} : { inflated }) };
 }
 
 function whole(value: bigint, file: string): number {
