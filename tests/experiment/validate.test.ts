@@ -203,8 +203,8 @@ describe('one wrong setting is one clause with its path and the nearest valid ke
     ]);
     expect(defects({ ...ensemble, output: 'a/b' }, ensembleSchema)[0]).toMatch(/^output: letters, digits/);
     expect(defects({ ...ensemble, members: [{ rnu: 'x' }] }, ensembleSchema)).toEqual([
-      "members.0: exactly one of run, logits and ensemble (it is { rnu: 'x' })",
       'members.0.rnu is not a setting (did you mean members.0.run?)',
+      "members.0: exactly one of run, logits and ensemble (it is { rnu: 'x' })",
     ]);
   });
 });
