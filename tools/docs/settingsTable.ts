@@ -91,7 +91,9 @@ function choices(property: Schema, path: string): string | undefined {
   const words = (property.anyOf ?? []).flatMap(({ const: word }) =>
     typeof word === 'string' ? [code(word)] : [],
   );
-  return `${[...words, code('{ name, … }')].join(' or ')}, [one of](#${anchor(path)}) ${names.join(', ')}`;
+  // What a list's entries have is described where the same setting stands beside the list.
+  const section = anchor(path.replaceAll(/\.\w+\[\]/g, ''));
+  return `${[...words, code('{ name, … }')].join(' or ')}, [one of](#${section}) ${names.join(', ')}`;
 }
 
 function requiredOrDefault(schema: Schema, key: string): string {
