@@ -80,10 +80,7 @@ test('logits of other weights are replaced only when told to', async () => {
   const refused = sentence(await phalanxHere(['predict', 'fold1', '--tta', 'none'], cwd));
   expect(refused).toContain('--force');
   expect(await readFile(join(stores[0]!, file!))).toEqual(before);
-  const { code, err } = await phalanxHere(
-    ['predict', 'fold1', '--tta', 'none', '--force', '--json'],
-    cwd,
-  );
+  const { code, err } = await phalanxHere(['predict', 'fold1', '--tta', 'none', '--force', '--json'], cwd);
   expect(code).toBe(0);
   expect(err).toContain('made in another way and will be replaced');
   expect(await readFile(join(stores[0]!, file!))).not.toEqual(before);
