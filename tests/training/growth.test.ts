@@ -27,6 +27,7 @@ test('500 steps hold as many tensors and as much memory as the first ones', asyn
   const [settled, last] = [memory(100, 180), memory(420, 500)];
   console.log(`${settled.toFixed(0)} MB from step 100 on, ${last.toFixed(0)} MB up to step 500`);
   // Which blocks are alive together differs with the timing of two threads, so the allocator's peak is reached late:
-  // by steps of 5 to 16 MB, after which it stays. A leak of one activation a step would be hundreds of MB.
-  expect(last - settled).toBeLessThan(24);
+  // by steps of 5 to 16 MB, after which it stays; 28 MB were seen while other programs ran. A leak of one activation a
+  // step would be hundreds of MB.
+  expect(last - settled).toBeLessThan(40);
 }, 180_000);
