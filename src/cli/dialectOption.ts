@@ -4,6 +4,7 @@ import type { Dataset } from '../data/dataset.ts';
 import type { SizeOf } from '../inference/submission/dialects.ts';
 import { formatOptions, readFormat } from './formatOption.ts';
 import type { FormatFlags } from './formatOption.ts';
+import { pixelSize } from './options.ts';
 
 /** Where the sizes of images come from. */
 export interface SizeFlags extends FormatFlags {
@@ -43,9 +44,9 @@ async function sizesIn(dataset: Dataset): Promise<SizeOf> {
 }
 
 function sizeOf(text: string): { readonly width: number; readonly height: number } {
-  const [width, height] = (/^(\d{1,5})x(\d{1,5})$/.exec(text) ?? []).slice(1).map(Number);
-  const usable = [width, height].every((side) => side !== undefined && side >= 1 && side <= largestSide);
-  if (usable) return { width: width!, height: height! };
+  const size = pixelSize(text);
+  const inRange = (side: number): boolean => side >= 1 && side <= largestSide;
+  if (size !== undefined && inRange(size.width) && inRange(size.height)) return size;
   throw new PhalanxError('cli/option', {
     what: 'The size cannot be read',
     where: '--size',

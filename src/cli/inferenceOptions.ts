@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { PhalanxError } from '../core/errors.ts';
 import type { Inference } from '../inference/windows/options.ts';
-import { oneOf } from './options.ts';
+import { oneOf, pixelSize } from './options.ts';
 
 /** Options that say in which windows images are predicted. */
 export interface InferenceFlags {
@@ -24,8 +24,8 @@ function size<const Word extends string>(
   return (text) => {
     const word = words.find((one) => one === text);
     if (word !== undefined) return word;
-    const [, width, height = width] = /^(\d{1,5})(?:x(\d{1,5}))?$/.exec(text) ?? [];
-    if (width !== undefined) return { width: Number(width), height: Number(height) };
+    const size = pixelSize(text.includes('x') ? text : `${text}x${text}`);
+    if (size !== undefined) return size;
     throw new PhalanxError('cli/option', {
       what: `The option ${option} cannot be used`,
       expected: `pixels, such as 512 or 1024x512, or ${words.join(' or ')}`,

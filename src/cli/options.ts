@@ -41,3 +41,9 @@ export const ttaOption = [
   oneOf('--tta', ttaNames),
   'hflip',
 ] as const;
+
+/** Width and height of `1024x512`, pixels, or undefined for any other text. */
+export function pixelSize(text: string): { readonly width: number; readonly height: number } | undefined {
+  const [, width, height] = /^(\d{1,5})x(\d{1,5})$/.exec(text) ?? [];
+  return width === undefined ? undefined : { width: Number(width), height: Number(height) };
+}

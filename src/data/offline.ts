@@ -1,11 +1,12 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
-import { PhalanxError, messageOf } from '../core/errors.ts';
+import { PhalanxError } from '../core/errors.ts';
 import { nearest } from '../core/nearest.ts';
 import type { Dataset, SampleEntry } from './dataset.ts';
 import { readLimitedFile } from './limitedFile.ts';
 import type { FileKind } from './limitedFile.ts';
+import { parseDefects } from './parseDefect.ts';
 
 /** Name of the file, in the root of an offline-augmented dataset, that says what its images were made from. */
 export const offlineManifestName = 'augmentation.json';
@@ -97,8 +98,6 @@ export async function readOfflineManifest(path: string): Promise<OfflineManifest
   try {
     return offlineManifestSchema.parse(JSON.parse(text));
   } catch (cause) {
-    const received =
-      cause instanceof z.ZodError ? z.prettifyError(cause).replaceAll(/\s+/g, ' ') : messageOf(cause);
     throw new PhalanxError(
       'offline/malformed-manifest',
       {
@@ -106,7 +105,7 @@ export async function readOfflineManifest(path: string): Promise<OfflineManifest
         where: path,
         expected:
           '{ "version": 1, "children": { imageName: { "parents": [imageName], "kind", "parameters" } } }',
-        received: received.slice(0, 500),
+        received: parseDefects(cause),
         fix: 'Write the augmented dataset again',
       },
       { cause },

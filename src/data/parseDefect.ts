@@ -7,3 +7,9 @@ export function parseDefect(cause: unknown): string {
   const { path, message } = cause.issues[0]!;
   return `${path.map(String).join('.')} ${message}`.trim().slice(0, 300);
 }
+
+/** All of it in one line, at most 500 characters. */
+export function parseDefects(cause: unknown): string {
+  const all = cause instanceof z.ZodError ? z.prettifyError(cause).replaceAll(/\s+/g, ' ') : messageOf(cause);
+  return all.slice(0, 500);
+}

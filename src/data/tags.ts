@@ -1,9 +1,10 @@
 import { z } from 'zod';
 import { writeFileAtomic } from '../core/atomicFile.ts';
-import { PhalanxError, messageOf } from '../core/errors.ts';
+import { PhalanxError } from '../core/errors.ts';
 import { nearest } from '../core/nearest.ts';
 import { readLimitedFile } from './limitedFile.ts';
 import type { FileKind } from './limitedFile.ts';
+import { parseDefects } from './parseDefect.ts';
 
 /** What is known about single images, such as `bent-wrist` or `dark`; images without tags need not be listed. */
 export type Tags = ReadonlyMap<string, readonly string[]>;
@@ -38,15 +39,13 @@ export async function readTags(path: string, known?: Iterable<string>): Promise<
   try {
     parsed = tagFileSchema.parse(JSON.parse(text.replace(/^\uFEFF/, '')));
   } catch (cause) {
-    const received =
-      cause instanceof z.ZodError ? z.prettifyError(cause).replaceAll(/\s+/g, ' ') : messageOf(cause);
     throw new PhalanxError(
       'tags/malformed',
       {
         what: 'The file of tags cannot be understood',
         where: path,
         expected: '{ "version": 1, "tags": { imageName: [tag, …] } }',
-        received: received.slice(0, 500),
+        received: parseDefects(cause),
         fix: 'Correct it',
       },
       { cause },

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import type { RegisterCommand } from '../command.ts';
 import { PhalanxError } from '../../core/errors.ts';
-import { oneOf } from '../options.ts';
+import { oneOf, pixelSize } from '../options.ts';
 import { bytesText } from '../terminal/bytes.ts';
 
 interface ImportFlags {
@@ -79,14 +79,13 @@ async function classesOf(path: string): Promise<string[]> {
 }
 
 function sizeOf(text: string): ImportFlags['size'] {
-  const [width, height] = (/^(\d{1,5})x(\d{1,5})$/.exec(text) ?? []).slice(1).map(Number);
+  const size = pixelSize(text);
   if (
-    width !== undefined &&
-    height !== undefined &&
-    Math.min(width, height) >= 1 &&
-    Math.max(width, height) <= 16384
+    size !== undefined &&
+    Math.min(size.width, size.height) >= 1 &&
+    Math.max(size.width, size.height) <= 16384
   ) {
-    return { width, height };
+    return size;
   }
   throw new PhalanxError('cli/option', {
     what: 'The option --size cannot be used',
